@@ -1,0 +1,1 @@
+"""Fixtures for everybody who tests a plugin."""
