@@ -1,0 +1,354 @@
+"""SQLite: one writer thread, a few reading ones, and a lock that keeps other writers out.
+
+Through SQLAlchemy's defaults updates are lost in silence; with one thread that begins with
+`BEGIN IMMEDIATE` they cannot be. A commit waits for the disk (synchronous=FULL), so the units that
+are waiting together share one: each has its own savepoint, none can roll back another.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from re import sub
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy.event import listen
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import QueuePool
+
+from .clock import Clock
+from .store import (
+    ATTEMPTS,
+    StoreLocked,
+    StoreUnavailable,
+    Unit,
+    clean_json,
+    clean_params,
+    clean_statements,
+    timestamp_text,
+    warn_if_slow,
+)
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+READERS = 4
+BUSY_SECONDS = 5.0
+WRITER_BUSY_SECONDS = 1.0
+"""The writer waits less for a lock at a time, so that it beats between its attempts."""
+BATCH_UNITS = 64
+BATCH_SECONDS = 0.005
+"""Units that wait share a commit, as many as begin within this time."""
+
+BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL = 5, 6, 10, 13, 14, 15
+TRANSIENT = {BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL}
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    """A unit on its way through the writer."""
+
+    fn: Callable[..., Any]
+    args: tuple[object, ...]
+    kwargs: dict[str, object]
+    label: str | None
+    future: asyncio.Future[None]
+    result: Any = None
+    error: BaseException | None = None
+
+
+class SQLiteStore:
+    """See `store.Store`; made by `store.open_store`."""
+
+    dialect = "sqlite"
+
+    def __init__(
+        self,
+        path: Path,
+        on_unit: Callable[[str | None], None] | None,
+        clock: Clock,
+        read_only: bool,
+    ) -> None:
+        self.path = path
+        self.last_write_beat = time.monotonic()
+        self._on_unit = on_unit
+        self._info = {"clock": clock}
+        self._read_only = read_only
+        self._lock: int | None = None
+        self._open = False
+        self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+
+    async def start(self) -> None:
+        """Take the lock, open the file (made if absent) and start the threads."""
+        if not self._read_only:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = lock_file(self.path)
+        self._loop = asyncio.get_running_loop()
+        try:
+            self._writer_engine = open_engine(
+                self.path, "BEGIN IMMEDIATE", 1, busy=WRITER_BUSY_SECONDS
+            )
+            self._reader_engine = open_engine(self.path, "BEGIN", READERS, query_only=True)
+            if not self._read_only:
+                with self._writer_engine.connect():
+                    pass  # makes the file, in WAL mode, before anybody reads it
+            self._fetching = connect(self.path, query_only=True)
+        except (DBAPIError, sqlite3.Error) as error:
+            self._unlock()
+            raise StoreUnavailable(f"{self.path}: {_reason(error)}") from error
+        self._readers = ThreadPoolExecutor(READERS, "store-read")
+        self._writer = threading.Thread(target=self._write_all, name="store-write", daemon=True)
+        if not self._read_only:
+            self._writer.start()
+        self._open = True
+
+    async def close(self) -> None:
+        """Finish the units that wait, then let go of the file and the lock."""
+        if not self._open:
+            return
+        self._open = False
+        if not self._read_only:
+            self._waiting.put(None)
+            await asyncio.to_thread(self._writer.join)
+        await asyncio.to_thread(self._readers.shutdown)
+        self._fetching.close()
+        self._reader_engine.dispose()
+        self._writer_engine.dispose()
+        self._unlock()
+
+    async def write(
+        self, fn: Callable[..., T], /, *args: object, label: str | None = None, **kwargs: object
+    ) -> T:
+        """See `store.Store.write`."""
+        self._require_open()
+        if self._read_only:
+            raise StoreUnavailable(f"{self.path} was opened for reading only")
+        unit = _Waiting(fn, args, kwargs, label, self._loop.create_future())
+        self._waiting.put(unit)
+        await unit.future
+        if unit.error is not None:
+            raise unit.error
+        return unit.result
+
+    async def read(self, fn: Callable[..., T], /, *args: object, **kwargs: object) -> T:
+        """See `store.Store.read`."""
+        self._require_open()
+        result, error = await self._loop.run_in_executor(
+            self._readers, self._read_one, fn, args, kwargs
+        )
+        if error is not None:
+            raise error
+        return result
+
+    async def fetch(self, sql: str, /, *params: object) -> list[tuple[Any, ...]]:
+        """See `store.Store.fetch`."""
+        self._require_open()
+        values = [timestamp_text(one) if isinstance(one, datetime) else one for one in params]
+        try:
+            return self._fetching.execute(_numbered(sql), clean_params(values)).fetchall()
+        except sqlite3.OperationalError as error:
+            if _transient(error):
+                raise StoreUnavailable(f"{self.path}: {error}") from error
+            raise
+
+    # The reading threads.
+
+    def _read_one(
+        self, fn: Callable[..., T], args: tuple[object, ...], kwargs: dict[str, object]
+    ) -> tuple[Any, BaseException | None]:
+        # The error is handed over as a value: a future refuses StopIteration and would hang.
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                with Unit(self._reader_engine, expire_on_commit=False, info=self._info) as db:
+                    return fn(db, *args, **kwargs), None
+            except BaseException as error:
+                if not _transient(error):
+                    return None, error
+                if attempt == ATTEMPTS:
+                    return None, self._unavailable(error)
+                time.sleep(0.01 * attempt)
+        raise AssertionError("unreachable")
+
+    # The writing thread.
+
+    def _write_all(self) -> None:
+        with self._writer_engine.connect() as connection:
+            while True:
+                self.last_write_beat = time.monotonic()
+                try:
+                    unit = self._waiting.get(timeout=1.0)
+                except queue.Empty:
+                    continue
+                if unit is None:
+                    return
+                self._write_batch(connection, unit)
+
+    def _write_batch(self, connection: Connection, unit: _Waiting) -> None:
+        """Run this unit, and those that wait behind it, in one transaction."""
+        batch = [unit]
+        try:
+            with connection.begin():
+                self._run(connection, unit)
+                until = time.monotonic() + BATCH_SECONDS
+                while len(batch) < BATCH_UNITS and time.monotonic() < until:
+                    try:
+                        following = self._waiting.get_nowait()
+                    except queue.Empty:
+                        break
+                    if following is None:
+                        self._waiting.put(None)
+                        break
+                    batch.append(following)
+                    self._run(connection, following)
+        except BaseException as error:
+            # Only what undid the whole transaction comes out of `_run`: each again by itself.
+            for each in batch:
+                self._write_alone(connection, each, error)
+        self._deliver(batch)
+
+    def _write_alone(self, connection: Connection, unit: _Waiting, error: BaseException) -> None:
+        for attempt in range(1, ATTEMPTS):
+            time.sleep(0.01 * attempt)
+            unit.result = unit.error = None
+            try:
+                with connection.begin():
+                    self._run(connection, unit)
+                return
+            except BaseException as again:
+                error = again
+                self.last_write_beat = time.monotonic()
+                if unit.error is not None:
+                    return
+        unit.result, unit.error = None, self._unavailable(error)
+
+    def _run(self, connection: Connection, unit: _Waiting) -> None:
+        """Run one unit in a savepoint. Raises only if the transaction around it is lost."""
+        if unit.future.cancelled():
+            return
+        began = self.last_write_beat = time.monotonic()
+        if self._on_unit is not None:
+            self._on_unit(unit.label)
+        try:
+            with Unit(
+                connection,
+                expire_on_commit=False,
+                info=self._info,
+                join_transaction_mode="create_savepoint",
+            ) as db:
+                unit.result = unit.fn(db, *unit.args, **unit.kwargs)
+                if unit.future.cancelled():
+                    db.rollback()
+                else:
+                    db.finish()
+        except BaseException as error:  # a plugin's SystemExit, too, must not end the writer
+            if _transient(error):
+                raise
+            unit.error = error
+        finally:
+            if self._on_unit is not None:
+                self._on_unit(None)
+        self.last_write_beat = time.monotonic()
+        warn_if_slow(unit.fn, unit.label, self.last_write_beat - began)
+        if not connection.connection.in_transaction:
+            raise RuntimeError("the unit ended the transaction that it was given") from unit.error
+
+    def _deliver(self, batch: list[_Waiting]) -> None:
+        try:
+            self._loop.call_soon_threadsafe(_resolve, batch)
+        except RuntimeError:
+            log.debug("the event loop ended before %d units were acknowledged", len(batch))
+
+    def _unavailable(self, error: BaseException) -> StoreUnavailable:
+        text = f"{self.path}: {_reason(error)}, after {ATTEMPTS} attempts"
+        unavailable = StoreUnavailable(text)
+        unavailable.__cause__ = error
+        return unavailable
+
+    def _require_open(self) -> None:
+        if not self._open:
+            raise StoreUnavailable(f"{self.path} is not open: start() comes first, close() last")
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _resolve(batch: list[_Waiting]) -> None:
+    for unit in batch:
+        if not unit.future.done():
+            unit.future.set_result(None)
+
+
+def connect(path: Path, *, query_only: bool, busy: float = BUSY_SECONDS) -> sqlite3.Connection:
+    """A driver-level connection with our settings; it begins no transaction by itself."""
+    connection = sqlite3.connect(
+        path, timeout=busy, isolation_level=None, check_same_thread=False, cached_statements=512
+    )
+    if query_only:
+        connection.execute("PRAGMA query_only=ON")
+    else:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    return connection
+
+
+def open_engine(
+    path: Path, begin: str, size: int, *, query_only: bool = False, busy: float = BUSY_SECONDS
+) -> Engine:
+    """An engine of `size` connections whose transactions start with the statement `begin`."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: connect(path, query_only=query_only, busy=busy),
+        poolclass=QueuePool,
+        pool_size=size,
+        max_overflow=0,
+        json_serializer=clean_json,
+    )
+    listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    clean_statements(engine)
+    return engine
+
+
+def lock_file(path: Path) -> int:
+    """Lock `<path>.lock` until the descriptor is closed or this process ends, however it ends."""
+    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        owner = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
+        os.close(lock)
+        raise StoreLocked(
+            f"{path} is written by process {owner}; stop that one first, or set database_url to"
+            " a PostgreSQL database, which any number of workers may share"
+        ) from None
+    os.ftruncate(lock, 0)
+    os.pwrite(lock, str(os.getpid()).encode(), 0)
+    return lock
+
+
+@lru_cache(maxsize=512)
+def _numbered(sql: str) -> str:
+    return sub(r"\$(\d+)", r"?\1", sql)
+
+
+def _transient(error: BaseException) -> bool:
+    origin = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(origin, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in TRANSIENT
+
+
+def _reason(error: BaseException) -> str:
+    return str(error.orig if isinstance(error, DBAPIError) else error)
