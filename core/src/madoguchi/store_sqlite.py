@@ -2,7 +2,8 @@
 
 Through SQLAlchemy's defaults updates are lost in silence; with one thread that begins with
 `BEGIN IMMEDIATE` they cannot be. A commit waits for the disk (synchronous=FULL), so the units that
-are waiting together share one: each has its own savepoint, none can roll back another.
+wait together share one: what SQLAlchemy takes for a transaction is a savepoint in it, so none can
+roll back another.
 """
 
 import asyncio
@@ -13,8 +14,9 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -96,10 +98,10 @@ class SQLiteStore:
             self._lock = lock_file(self.path)
         self._loop = asyncio.get_running_loop()
         try:
-            self._writer_engine = open_engine(
-                self.path, "BEGIN IMMEDIATE", 1, busy=WRITER_BUSY_SECONDS
+            self._writer_engine = open_engine("SAVEPOINT unit", 1, self._connect_writer)
+            self._reader_engine = open_engine(
+                "BEGIN", READERS, lambda: connect(self.path, query_only=True)
             )
-            self._reader_engine = open_engine(self.path, "BEGIN", READERS, query_only=True)
             if not self._read_only:
                 with self._writer_engine.connect():
                     pass  # makes the file, in WAL mode, before anybody reads it
@@ -192,13 +194,17 @@ class SQLiteStore:
                     continue
                 if unit is None:
                     return
-                self._write_batch(connection, unit)
+                batch = self._write_batch(connection, unit)
+                try:
+                    self._loop.call_soon_threadsafe(_resolve, batch)
+                except RuntimeError:
+                    log.debug("the event loop ended before %d units were told", len(batch))
 
-    def _write_batch(self, connection: Connection, unit: _Waiting) -> None:
+    def _write_batch(self, connection: Connection, unit: _Waiting) -> list[_Waiting]:
         """Run this unit, and those that wait behind it, in one transaction."""
         batch = [unit]
         try:
-            with connection.begin():
+            with _transaction(connection):
                 self._run(connection, unit)
                 until = time.monotonic() + BATCH_SECONDS
                 while len(batch) < BATCH_UNITS and time.monotonic() < until:
@@ -211,41 +217,36 @@ class SQLiteStore:
                         break
                     batch.append(following)
                     self._run(connection, following)
-        except BaseException as error:
-            # Only what undid the whole transaction comes out of `_run`: each again by itself.
+        except Exception as error:
+            # What comes out here undid all of them: each again, by itself.
             for each in batch:
                 self._write_alone(connection, each, error)
-        self._deliver(batch)
+        return batch
 
-    def _write_alone(self, connection: Connection, unit: _Waiting, error: BaseException) -> None:
+    def _write_alone(self, connection: Connection, unit: _Waiting, error: Exception) -> None:
         for attempt in range(1, ATTEMPTS):
+            self.last_write_beat = time.monotonic()
             time.sleep(0.01 * attempt)
             unit.result = unit.error = None
             try:
-                with connection.begin():
+                with _transaction(connection):
                     self._run(connection, unit)
                 return
-            except BaseException as again:
-                error = again
-                self.last_write_beat = time.monotonic()
+            except Exception as again:
                 if unit.error is not None:
                     return
+                error = again
         unit.result, unit.error = None, self._unavailable(error)
 
     def _run(self, connection: Connection, unit: _Waiting) -> None:
-        """Run one unit in a savepoint. Raises only if the transaction around it is lost."""
+        """Run one unit in its savepoint. Raises only if the transaction around it is lost."""
         if unit.future.cancelled():
             return
         began = self.last_write_beat = time.monotonic()
         if self._on_unit is not None:
             self._on_unit(unit.label)
         try:
-            with Unit(
-                connection,
-                expire_on_commit=False,
-                info=self._info,
-                join_transaction_mode="create_savepoint",
-            ) as db:
+            with Unit(connection, expire_on_commit=False, info=self._info) as db:
                 unit.result = unit.fn(db, *unit.args, **unit.kwargs)
                 if unit.future.cancelled():
                     db.rollback()
@@ -260,14 +261,11 @@ class SQLiteStore:
                 self._on_unit(None)
         self.last_write_beat = time.monotonic()
         warn_if_slow(unit.fn, unit.label, self.last_write_beat - began)
-        if not connection.connection.in_transaction:
-            raise RuntimeError("the unit ended the transaction that it was given") from unit.error
+        if not _driver(connection).in_transaction:
+            raise RuntimeError("a unit ended the transaction that it was given") from unit.error
 
-    def _deliver(self, batch: list[_Waiting]) -> None:
-        try:
-            self._loop.call_soon_threadsafe(_resolve, batch)
-        except RuntimeError:
-            log.debug("the event loop ended before %d units were acknowledged", len(batch))
+    def _connect_writer(self) -> sqlite3.Connection:
+        return connect(self.path, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
         text = f"{self.path}: {_reason(error)}, after {ATTEMPTS} attempts"
@@ -285,16 +283,61 @@ class SQLiteStore:
             self._lock = None
 
 
+class _Sharing(sqlite3.Connection):
+    """The writer's connection: a transaction of SQLAlchemy's is a savepoint here."""
+
+    def commit(self) -> None:
+        """Keep what the unit did, as part of the batch."""
+        self.execute("RELEASE unit")
+
+    def rollback(self) -> None:
+        """Undo what the unit did, and nothing else."""
+        if self.in_transaction:
+            self.execute("ROLLBACK TO unit")
+            self.execute("RELEASE unit")
+
+
+def _driver(connection: Connection) -> sqlite3.Connection:
+    driver = connection.connection.driver_connection
+    assert isinstance(driver, sqlite3.Connection)
+    return driver
+
+
+@contextmanager
+def _transaction(connection: Connection) -> Iterator[None]:
+    """The transaction that a batch of units shares."""
+    driver = _driver(connection)
+    driver.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        driver.execute("COMMIT")
+    except BaseException:
+        if driver.in_transaction:
+            driver.execute("ROLLBACK")
+        raise
+
+
 def _resolve(batch: list[_Waiting]) -> None:
     for unit in batch:
         if not unit.future.done():
             unit.future.set_result(None)
 
 
-def connect(path: Path, *, query_only: bool, busy: float = BUSY_SECONDS) -> sqlite3.Connection:
+def connect(
+    path: Path,
+    *,
+    query_only: bool = False,
+    busy: float = BUSY_SECONDS,
+    factory: type[sqlite3.Connection] = sqlite3.Connection,
+) -> sqlite3.Connection:
     """A driver-level connection with our settings; it begins no transaction by itself."""
     connection = sqlite3.connect(
-        path, timeout=busy, isolation_level=None, check_same_thread=False, cached_statements=512
+        path,
+        timeout=busy,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=512,
+        factory=factory,
     )
     if query_only:
         connection.execute("PRAGMA query_only=ON")
@@ -305,19 +348,17 @@ def connect(path: Path, *, query_only: bool, busy: float = BUSY_SECONDS) -> sqli
     return connection
 
 
-def open_engine(
-    path: Path, begin: str, size: int, *, query_only: bool = False, busy: float = BUSY_SECONDS
-) -> Engine:
-    """An engine of `size` connections whose transactions start with the statement `begin`."""
+def open_engine(begin: str, size: int, creator: Callable[[], sqlite3.Connection]) -> Engine:
+    """An engine of at most `size` connections whose transactions start with `begin`."""
     engine = create_engine(
         "sqlite://",
-        creator=lambda: connect(path, query_only=query_only, busy=busy),
+        creator=creator,
         poolclass=QueuePool,
         pool_size=size,
         max_overflow=0,
         json_serializer=clean_json,
     )
-    listen(engine, "begin", lambda connection: connection.exec_driver_sql(begin))
+    listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
     clean_statements(engine)
     return engine
 
