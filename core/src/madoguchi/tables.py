@@ -2,7 +2,7 @@
 
 Times that machines compare (queues, leases) are float seconds since 1970, as `Clock.time()` gives
 them and as the driver-level queries of the hot path need them; times that people read (residents,
-unanswered words, the audit log) are `UTCDateTime`.
+unanswered words, the audit log) are `UTCDateTime`. Texts have no length: what LINE sends may grow.
 """
 
 from typing import Any
@@ -18,7 +18,6 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     MetaData,
-    String,
     Table,
     Text,
     false,
@@ -42,27 +41,28 @@ def _table(name: str, *parts: Any, **options: Any) -> Table:
 resident = _table(
     "resident",
     Column("id", _Id, primary_key=True),
-    Column("line_id", String(64), nullable=False, unique=True),
+    Column("line_id", Text, nullable=False, unique=True),
     Column("follows", Boolean, nullable=False),
-    Column("language", String(16)),
+    Column("language", Text),
     Column("first_seen", UTCDateTime, nullable=False),
     # LINE's timestamp, in milliseconds, of the last follow or unfollow that was applied (R9).
     Column("state_at", BigInteger, nullable=False, server_default=text("0")),
     Column("followed_at", UTCDateTime),
     Column("unfollowed_at", UTCDateTime),
+    sqlite_autoincrement=True,  # an erased resident's number is never given to another
 )
 
 handled = _table(
     "handled",
-    Column("event_id", String(128), primary_key=True),
+    Column("event_id", Text, primary_key=True),
     Column("at", Double, nullable=False, index=True),
-    Column("outcome", String(32), nullable=False),
+    Column("outcome", Text, nullable=False),
     Column("lane", Integer, nullable=False),
 )
 
 attempt = _table(
     "attempt",
-    Column("event_id", String(128), primary_key=True),
+    Column("event_id", Text, primary_key=True),
     Column("attempts", Integer, nullable=False),
     Column("last_error", Text),
     Column("set_aside", Boolean, nullable=False, server_default=false()),
@@ -72,14 +72,14 @@ attempt = _table(
 lane = _table(
     "lane",
     Column("n", Integer, primary_key=True, autoincrement=False),
-    Column("owner", String(64)),
+    Column("owner", Text),
     Column("epoch", Integer, nullable=False, server_default=text("0")),
     Column("until", Double, nullable=False, server_default=text("0")),
 )
 
 worker = _table(
     "worker",
-    Column("id", String(64), primary_key=True),
+    Column("id", Text, primary_key=True),
     Column("until", Double, nullable=False),
     Column("started_at", Double, nullable=False),
 )
@@ -87,19 +87,19 @@ worker = _table(
 outgoing = _table(
     "outgoing",
     Column("id", _Id, primary_key=True),
-    Column("event_id", String(128), index=True),
+    Column("event_id", Text, index=True),
     Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), index=True),
-    Column("kind", String(16), nullable=False),
+    Column("kind", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     # The retry key: derived, never random, so that two senders repeat the same one.
-    Column("key", String(36), unique=True),
-    Column("state", String(16), nullable=False, server_default=text("'waiting'")),
+    Column("key", Text, unique=True),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
     Column("reply_deadline", Double),
     Column("tries", Integer, nullable=False, server_default=text("0")),
     Column("first_try", Double),
     Column("next_try", Double, nullable=False, server_default=text("0")),
     Column("accepted_at", Double),
-    Column("request_id", String(64)),
+    Column("request_id", Text),
     Column("error", Text),
     Column("created", Double, nullable=False),
 )
@@ -118,41 +118,42 @@ unanswered = _table(
     Column("at", UTCDateTime, nullable=False, index=True),
     Column("text", Text, nullable=False),
     # A keyed hash of LINE's message id, for as long as an unsend may still come.
-    Column("message_key", String(64), index=True),
-    Column("plugin", String(64)),
+    Column("message_key", Text, index=True),
+    Column("plugin", Text),
 )
 
 audit = _table(
     "audit",
     Column("id", _Id, primary_key=True),
     Column("at", UTCDateTime, nullable=False, index=True),
-    Column("actor_kind", String(16), nullable=False),
-    Column("actor_id", String(64), nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
     Column("actor_label", Text, nullable=False),
-    Column("action", String(64), nullable=False),
+    Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
     Column("detail", JSON),
     # The place in the chain. Rows commit in another order than their ids were given out in.
     Column("position", _Id, unique=True),
-    Column("seal", String(64)),
+    Column("seal", Text),
     Column("sealed_at", UTCDateTime),
+    sqlite_autoincrement=True,
 )
 _unsealed = text("position IS NULL")
 Index("ix_audit_unsealed", audit.c.id, sqlite_where=_unsealed, postgresql_where=_unsealed)
 
 meta = _table(
     "meta",
-    Column("key", String(64), primary_key=True),
+    Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
 )
 
 inbox = _table(
     "inbox",
     Column("seq", BigInteger, primary_key=True),
-    Column("event_id", String(128), nullable=False, unique=True),
+    Column("event_id", Text, nullable=False, unique=True),
     Column("lane", Integer, nullable=False),
-    Column("resident_key", String(64), nullable=False),
-    Column("message_id", String(64), index=True),
+    Column("resident_key", Text, nullable=False),
+    Column("message_id", Text, index=True),
     Column("at", Double, nullable=False),
     Column("raw", LargeBinary),
     Column("done", Boolean, nullable=False, server_default=false()),
