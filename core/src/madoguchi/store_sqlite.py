@@ -91,6 +91,11 @@ class SQLiteStore:
         self._open = False
         self._waiting: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
 
+    @property
+    def holds_lock(self) -> bool:
+        """Whether this store, and so no other, writes the file."""
+        return self._lock is not None
+
     async def start(self) -> None:
         """Take the lock, open the file (made if absent) and start the threads."""
         if not self._read_only:
