@@ -1,0 +1,57 @@
+/** The simulator's control API (`/sim/…`), one function per call. */
+
+/** The simulator answered, and it was no. */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.name = "Refused";
+    this.status = status;
+  }
+}
+
+async function call(path, options = {}) {
+  const response = await fetch(`/sim${path}`, { cache: "no-store", ...options });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(response.status, answer.message ?? response.statusText);
+  return answer;
+}
+
+const send = (method, path, body = {}) =>
+  call(path, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
+
+const resident = (userId) => `/residents/${encodeURIComponent(userId)}`;
+
+/** All residents: `[{userId, displayName, language, follows}]`. */
+export const residents = async () => (await call("/residents")).residents;
+
+/** A new resident who has not added the account yet: `{userId}`. */
+export const createResident = (displayName) =>
+  send("POST", "/residents", { displayName, language: "ja", follow: false });
+
+/** Chat entries after `after`; waits up to `wait` seconds for one: `{entries}`. */
+export const chat = (userId, after, wait, signal) =>
+  call(`${resident(userId)}/chat?after=${after}&wait=${wait}&html=1`, { signal });
+
+/** A message of the resident, as in a webhook but without id. */
+export const sendMessage = (userId, message) => send("POST", `${resident(userId)}/messages`, message);
+
+/** A picture, video or file of the resident. */
+export function sendFile(userId, file) {
+  const body = new FormData();
+  body.append("file", file);
+  return call(`${resident(userId)}/messages`, { method: "POST", body });
+}
+
+/** A tap on a postback action: `{data, params?, displayText?}`. */
+export const sendPostback = (userId, postback) => send("POST", `${resident(userId)}/postback`, postback);
+
+export const follow = (userId) => send("POST", `${resident(userId)}/follow`);
+export const unfollow = (userId) => send("POST", `${resident(userId)}/unfollow`);
+export const unsend = (userId, messageId) => send("POST", `${resident(userId)}/unsend`, { messageId });
+
+/** Where the bytes of a resident's upload are. */
+export const contentUrl = (messageId) => `/sim/content/${encodeURIComponent(messageId)}`;
+
+/** `{quota, verified, rateScale, clock, …}` */
+export const settings = () => call("/settings");
+export const changeSettings = (changes) => send("PUT", "/settings", changes);

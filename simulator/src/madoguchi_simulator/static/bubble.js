@@ -1,0 +1,84 @@
+/** One message as it stands in the chat. */
+
+import { contentUrl } from "./api.js";
+import { el, icon } from "./dom.js";
+import { stickerArt, stickerOf } from "./stickers.js";
+
+/**
+ * The body of a message, without time and sender.
+ * What the bot sent comes as ready HTML from `madoguchi_messages`; what a resident sends is
+ * drawn here, because before it has an id it exists on this page only.
+ */
+export function bodyOf(entry) {
+  const { message = {}, html } = entry;
+  const draw = DRAWINGS[message.type];
+  if (html && message.type !== "sticker" && entry.from === "bot") return rendered(html);
+  if (draw) return draw(message, entry);
+  return html ? rendered(html) : el("div", { class: "bubble" }, `（${message.type ?? "メッセージ"}）`);
+}
+
+function rendered(html) {
+  const body = el("div", { class: "rendered" });
+  body.innerHTML = html;
+  for (const picture of body.querySelectorAll("img")) {
+    if (!picture.closest("a, button")) makeEnlargeable(picture);
+  }
+  return body;
+}
+
+function makeEnlargeable(picture) {
+  const button = el("button", { type: "button", class: "enlarge", "aria-label": "写真を大きく見る" });
+  picture.replaceWith(button);
+  button.append(picture);
+}
+
+/** The address of a resident's upload: on this page while it is sent, then the simulator's. */
+const sourceOf = (message, entry) =>
+  entry.preview ?? message.originalContentUrl ?? contentUrl(message.id ?? entry.messageId);
+
+const DRAWINGS = {
+  text: (message) => el("div", { class: "bubble" }, ...withLinks(message.text)),
+
+  sticker: (message) => {
+    const sticker = stickerOf(message);
+    return el("div", { role: "img", "aria-label": `スタンプ「${sticker.name}」` }, stickerArt(sticker));
+  },
+
+  image: (message, entry) =>
+    el(
+      "button",
+      { type: "button", class: "enlarge", "aria-label": "写真を大きく見る" },
+      el("img", { src: sourceOf(message, entry), alt: "送った写真" }),
+    ),
+
+  video: (message, entry) =>
+    el("video", { class: "film", src: sourceOf(message, entry), controls: true, preload: "metadata" }),
+
+  audio: (message, entry) => el("audio", { src: sourceOf(message, entry), controls: true }),
+
+  file: (message) =>
+    el("div", { class: "bubble attached" }, icon("file"), el("span", {}, message.fileName ?? "ファイル")),
+
+  location: ({ title, address, latitude, longitude }) =>
+    el(
+      "div",
+      { class: "bubble spot" },
+      el("span", { class: "spot-map" }, icon("place")),
+      el("strong", {}, title || "位置情報"),
+      address ? el("span", {}, address) : null,
+      el("small", {}, `${Number(latitude).toFixed(5)}, ${Number(longitude).toFixed(5)}`),
+    ),
+};
+
+const ADDRESS = /https?:\/\/[^\s<>"'、。「」（）]+/g;
+
+/** Text with its web addresses as links. */
+function withLinks(text = "") {
+  const parts = [];
+  let end = 0;
+  for (const match of text.matchAll(ADDRESS)) {
+    parts.push(text.slice(end, match.index), el("a", { href: match[0], class: "web" }, match[0]));
+    end = match.index + match[0].length;
+  }
+  return [...parts, text.slice(end)];
+}
