@@ -1,0 +1,94 @@
+"""``python -m madoguchi_simulator``: the simulator as a process of its own."""
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import uvicorn
+
+from .channel import Channel
+from .database import open_database, read_memo, write_memo
+from .identifiers import new_long_token, new_token
+from .simulator import Simulator
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until SIGTERM or SIGINT; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    simulator = Simulator(_channel(options), data=options.data, clock_file=options.clock_file)
+    # The chat's long polls would otherwise hold the end back.
+    config = uvicorn.Config(
+        simulator.app,
+        host=options.host,
+        port=options.port,
+        access_log=False,
+        log_level="warning",
+        timeout_graceful_shutdown=1,
+        timeout_keep_alive=75,
+    )
+    server = uvicorn.Server(config)
+    # uvicorn raises the signal that ended it once more, when its work is done.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        simulator.close()
+    return 0 if server.started else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="madoguchi-simulator",
+        description="A LINE platform on this machine: Messaging API, webhooks, a phone page.",
+        epilog="Secret and token come from SIMULATOR_CHANNEL_SECRET and SIMULATOR_ACCESS_TOKEN;"
+        " if these are not set, they are made once and kept in --data.",
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--data", type=Path, help="folder that keeps everything; else in memory")
+    parser.add_argument("--webhook-url", default="", help="where the bot receives its webhooks")
+    parser.add_argument("--channel-id", default=Channel.id)
+    parser.add_argument("--bot-user-id", default=Channel.bot_user_id)
+    parser.add_argument("--basic-id", default=Channel.basic_id)
+    parser.add_argument("--display-name", default=Channel.display_name)
+    parser.add_argument("--clock-file", type=Path, help="offset file shared with the bot")
+    return parser
+
+
+def _channel(options: argparse.Namespace) -> Channel:
+    return Channel(
+        id=options.channel_id,
+        secret=_credential("SIMULATOR_CHANNEL_SECRET", "secret", new_token(), options.data),
+        access_token=_credential(
+            "SIMULATOR_ACCESS_TOKEN", "access_token", new_long_token(), options.data
+        ),
+        webhook_url=options.webhook_url,
+        bot_user_id=options.bot_user_id,
+        basic_id=options.basic_id,
+        display_name=options.display_name,
+    )
+
+
+def _credential(variable: str, name: str, fresh: str, data: Path | None) -> str:
+    """From the environment, else as kept in ``data``, else made now."""
+    if value := os.environ.get(variable):
+        return value
+    if data is None:
+        return fresh
+    db = open_database(data / "simulator.sqlite")
+    try:
+        value = read_memo(db, name) or fresh
+        write_memo(db, name, value)
+        db.commit()
+    finally:
+        db.close()
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""LINE's own HTTP API: finds the endpoint, then token, rate limit, faults, and the answer."""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from starlette.types import Receive, Scope, Send
+
+from .errors import Refusal
+from .exchange import Answer, Call, hang_up, read_body, refused, send_answer, to_answer
+from .identifiers import new_request_id
+from .simulator import Simulator
+
+Handler = Callable[[Simulator, Call], Any | Awaitable[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """An endpoint of LINE.
+
+    ``name`` is what rate limits and fault rules call it. ``retry_key``: it accepts
+    ``X-Line-Retry-Key`` (R24). ``token``: it wants a channel access token.
+    ``method`` may be ``*``; ``path`` may hold variable parts in braces.
+    """
+
+    name: str
+    method: str
+    path: str
+    handler: Handler
+    retry_key: bool = False
+    token: bool = True
+    status: int = 200
+
+
+class Api:
+    """The ASGI application of the hosts api.line.me and api-data.line.me."""
+
+    def __init__(self, simulator: Simulator, endpoints: tuple[Endpoint, ...]) -> None:
+        self._simulator = simulator
+        self._exact = {(one.method, one.path): one for one in endpoints}
+        self._patterns = [
+            (re.compile(re.sub(r"{\w+}", "([^/]+)", one.path)), one)
+            for one in endpoints
+            if "{" in one.path or one.method == "*"
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        call = Call(scope, headers, new_request_id())
+        fault = None
+        try:
+            endpoint = self._find(scope, call)
+            fault = self._simulator.faults.rules and self._simulator.faults.take(endpoint.name)
+            if fault:
+                if fault.delay_ms:
+                    await asyncio.sleep(fault.delay_ms / 1000)
+                if not fault.after_accept and (refusal := fault.refusal()):
+                    raise refusal
+            if not fault or fault.after_accept or not fault.drop:
+                answer = await self._answer(endpoint, call, receive)
+        except Refusal as refusal:
+            answer = refused(refusal)
+        if fault and fault.drop:
+            return await hang_up(receive)
+        if fault and fault.after_accept and (refusal := fault.refusal()):
+            answer = refused(refusal)
+        return await send_answer(send, answer, call.request_id)
+
+    def _find(self, scope: Scope, call: Call) -> Endpoint:
+        path = scope["path"]
+        endpoint = self._exact.get((scope["method"], path))
+        if endpoint is not None:
+            return endpoint
+        for pattern, endpoint in self._patterns:
+            match = pattern.fullmatch(path)
+            if match and endpoint.method in (scope["method"], "*"):
+                call.parts = match.groups()
+                return endpoint
+        raise Refusal(404, "Not found")
+
+    async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> Answer:
+        simulator = self._simulator
+        if endpoint.token:
+            simulator.tokens.authenticate(call.headers.get("authorization", ""))
+        bucket = endpoint.method + endpoint.path
+        simulator.rates.take(endpoint.name, bucket, simulator.settings.rate_scale)
+        key = call.headers.get("x-line-retry-key")
+        if key is not None:
+            _check_retry_key(key, allowed=endpoint.retry_key)
+        call.body = await read_body(receive, call.headers)
+        result = endpoint.handler(simulator, call)
+        if asyncio.iscoroutine(result):
+            result = await result
+        return result if isinstance(result, Answer) else to_answer(result, endpoint.status)
+
+
+def _check_retry_key(key: str, *, allowed: bool) -> None:
+    if not allowed:
+        raise Refusal(400, "The request header, X-Line-Retry-Key, is not supported by this API")
+    try:
+        uuid.UUID(key)
+    except ValueError:
+        raise Refusal(400, "The request header, X-Line-Retry-Key, is not a UUID") from None

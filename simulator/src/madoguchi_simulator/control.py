@@ -1,0 +1,240 @@
+"""The control API under ``/sim``: what tests and the phone page do, as JSON over HTTP."""
+
+import base64
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from madoguchi_messages import render, render_quick_replies
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from .errors import Refusal
+from .simulator import Simulator
+
+_LONGEST_WAIT = 60.0
+
+
+def routes(simulator: Simulator) -> list[BaseRoute]:
+    """The routes of the control API of one simulator."""
+
+    def route(path: str, method: str, handler: Callable[..., Awaitable[Any]]) -> Route:
+        async def endpoint(request: Request) -> Response:
+            try:
+                value = await handler(simulator, request)
+            except Refusal as refusal:
+                return _json(refusal.body(), refusal.status)
+            return value if isinstance(value, Response) else _json(value)
+
+        return Route(path, endpoint, methods=[method])
+
+    one = "/sim/residents/{user_id}"
+    return [
+        route("/sim/residents", "POST", _add_resident),
+        route("/sim/residents", "GET", _residents),
+        route(f"{one}/messages", "POST", _send_message),
+        route(f"{one}/postback", "POST", _tap),
+        route(f"{one}/follow", "POST", _follow),
+        route(f"{one}/unfollow", "POST", _unfollow),
+        route(f"{one}/unsend", "POST", _unsend),
+        route(f"{one}/chat", "GET", _chat),
+        route(f"{one}/richmenu", "GET", _rich_menu),
+        route(f"{one}/id-token", "POST", _id_token),
+        route("/sim/contents/{message_id}", "GET", _content),
+        route("/sim/webhooks", "POST", _send_webhook),
+        route("/sim/webhooks", "GET", _webhooks),
+        route("/sim/book", "GET", _book),
+        route("/sim/faults", "PUT", _set_faults),
+        route("/sim/faults", "GET", _faults),
+        route("/sim/settings", "PUT", _set_settings),
+        route("/sim/settings", "GET", _settings),
+        route("/sim/reset", "POST", _reset),
+    ]
+
+
+async def _add_resident(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body = await _body(request)
+    user_id = await simulator.add_resident(
+        str(body.get("displayName") or "住民"),
+        language=body.get("language"),
+        follow=body.get("follow", True),
+        user_id=str(body.get("userId") or ""),
+    )
+    return {"userId": user_id}
+
+
+async def _residents(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return {"residents": [resident.to_json() for resident in simulator.residents.all()]}
+
+
+async def _send_message(simulator: Simulator, request: Request) -> dict[str, Any]:
+    user_id = request.path_params["user_id"]
+    if not request.headers.get("content-type", "").startswith("multipart/"):
+        return await simulator.send_message(user_id, await _body(request))
+    async with request.form() as form:
+        files = [
+            (part.filename or "file", part.content_type or "", await part.read())
+            for part in form.getlist("file")
+            if isinstance(part, UploadFile)
+        ]
+    if not files:
+        raise Refusal(400, 'a multipart message needs a part named "file" with a file')
+    sent = await simulator.send_files(user_id, files)
+    return {**sent[0], "messages": sent}
+
+
+async def _tap(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body = await _body(request)
+    if not isinstance(body.get("data"), str):
+        raise Refusal(400, 'a postback needs "data", a text')
+    return await simulator.tap(
+        request.path_params["user_id"], body["data"], body.get("params"), body.get("displayText")
+    )
+
+
+async def _follow(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return await simulator.follow(request.path_params["user_id"])
+
+
+async def _unfollow(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return await simulator.unfollow(request.path_params["user_id"])
+
+
+async def _unsend(simulator: Simulator, request: Request) -> dict[str, Any]:
+    message_id = str((await _body(request)).get("messageId", ""))
+    return await simulator.unsend(request.path_params["user_id"], message_id)
+
+
+async def _chat(simulator: Simulator, request: Request) -> dict[str, Any]:
+    user_id = request.path_params["user_id"]
+    simulator.residents.get(user_id)
+    after = int(_number(request, "after"))
+    wait = min(_number(request, "wait"), _LONGEST_WAIT)
+    if wait:
+        entries = await simulator.chats.wait(user_id, after, wait)
+    else:
+        entries = simulator.chats.entries(user_id, after)
+    if request.query_params.get("html"):
+        for entry in entries:
+            entry["html"] = render(_visible(entry))
+            entry["quickReply"] = render_quick_replies(entry["message"])
+    return {"entries": entries, "loading": simulator.chats.is_loading(user_id)}
+
+
+def _visible(entry: dict[str, Any]) -> dict[str, Any]:
+    """The message with the address at which a browser finds what a resident sent."""
+    message = entry["message"]
+    if message.get("contentProvider") != {"type": "line"}:
+        return message
+    address = f"/sim/contents/{entry['messageId']}"
+    return {**message, "originalContentUrl": address, "previewImageUrl": address}
+
+
+async def _rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
+    simulator.residents.get(request.path_params["user_id"])
+    return {"richMenu": None}
+
+
+async def _id_token(simulator: Simulator, request: Request) -> dict[str, Any]:
+    raise Refusal(501, "The simulator does not issue ID tokens yet")
+
+
+async def _content(simulator: Simulator, request: Request) -> Response:
+    content = simulator.contents.get(request.path_params["message_id"])
+    if content is None:
+        return Response(status_code=202)
+    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
+    return Response(content.data, media_type=content.media_type, headers=headers)
+
+
+async def _send_webhook(simulator: Simulator, request: Request) -> dict[str, Any]:
+    """``events`` are signed and sent as they are; ``body`` or ``bodyBase64`` are sent untouched."""
+    body = await _body(request)
+    signature = body.get("signature", True)
+    if "body" in body or "bodyBase64" in body:
+        raw = (
+            str(body["body"]).encode("utf-8", "surrogatepass")
+            if "body" in body
+            else base64.b64decode(body["bodyBase64"])
+        )
+        delivery = await simulator.send_raw_body(raw, signature)
+    elif isinstance(body.get("events"), list):
+        delivery = await simulator.send_raw_events(body["events"], signature)
+    else:
+        raise Refusal(400, 'a raw webhook needs "events", a list, or "body", a text')
+    reason = {"reason": delivery.reason} if delivery.reason else {}
+    return {"status": delivery.status, **reason}
+
+
+async def _webhooks(simulator: Simulator, request: Request) -> dict[str, Any]:
+    count = int(_number(request, "limit", 50))
+    return {
+        "errors": dict(simulator.webhooks.errors),
+        "webhooks": simulator.webhooks.recent(count),
+    }
+
+
+async def _book(simulator: Simulator, request: Request) -> Response:
+    after = int(_number(request, "after"))
+    if request.query_params.get("summary"):
+        return await run_in_threadpool(lambda: _json({"summary": simulator.book.summary(after)}))
+    return await run_in_threadpool(lambda: _json({"sends": list(simulator.book.sends(after))}))
+
+
+async def _set_faults(simulator: Simulator, request: Request) -> dict[str, Any]:
+    rules = await _json_body(request)
+    if isinstance(rules, dict):
+        rules = rules.get("faults")
+    if not isinstance(rules, list):
+        raise Refusal(400, "faults are a list of rules")
+    simulator.set_faults(rules)
+    return {"faults": rules}
+
+
+async def _faults(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return {"faults": [vars(rule) for rule in simulator.faults.rules]}
+
+
+async def _set_settings(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return simulator.change_settings(await _body(request))
+
+
+async def _settings(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return simulator.current_settings()
+
+
+async def _reset(simulator: Simulator, request: Request) -> dict[str, Any]:
+    simulator.reset()
+    return {}
+
+
+async def _json_body(request: Request) -> Any:
+    raw = await request.body()
+    try:
+        return json.loads(raw) if raw else {}
+    except ValueError as error:
+        raise Refusal(400, f"the body is not JSON: {error}") from None
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await _json_body(request)
+    if not isinstance(body, dict):
+        raise Refusal(400, "the body must be a JSON object")
+    return body
+
+
+def _number(request: Request, name: str, default: float = 0.0) -> float:
+    text = request.query_params.get(name)
+    try:
+        return default if text is None else float(text)
+    except ValueError:
+        raise Refusal(400, f"{name} must be a number, not {text!r}") from None
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    # ASCII, because a resident may send a lone surrogate, which has no other encoding.
+    text = json.dumps(value, separators=(",", ":"))
+    return Response(text, status, media_type="application/json")

@@ -1,0 +1,43 @@
+"""Identifiers in the shapes that LINE gives them."""
+
+import os
+import secrets
+import uuid
+
+_CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def new_user_id() -> str:
+    """``U`` and 32 hexadecimal digits (R50)."""
+    return "U" + secrets.token_hex(16)
+
+
+def new_ulid(seconds: float) -> str:
+    """A ULID: 48 bits of milliseconds since 1970, 80 random bits, Crockford's base 32 (R7)."""
+    number = int(seconds * 1000) << 80 | int.from_bytes(os.urandom(10), "big")
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -5, -5))
+
+
+def new_request_id() -> str:
+    """A UUID, for ``x-line-request-id``."""
+    return str(uuid.UUID(bytes=os.urandom(16), version=4))
+
+
+def new_token() -> str:
+    """32 hexadecimal digits: a reply token."""
+    return secrets.token_hex(16)
+
+
+def new_long_token() -> str:
+    """A quote, mark-as-read or access token: opaque, URL-safe."""
+    return secrets.token_urlsafe(48)
+
+
+def message_id(seq: int) -> str:
+    """The message id of the chat entry ``seq``: 18 digits, as LINE's are, and never repeated."""
+    return str(480_000_000_000_000_000 + seq)
+
+
+def seq_of(message: str) -> int:
+    """The chat entry that a message id belongs to; 0 if it is no message id of ours."""
+    return int(message) - 480_000_000_000_000_000 if message.isdecimal() else 0
