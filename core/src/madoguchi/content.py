@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 import aiohttp
 
+from madoguchi.answers import Outcome, classify
 from madoguchi.errors import MadoguchiError
 
 
@@ -55,3 +56,20 @@ class Content:
     def _check(self, size: int) -> None:
         if size > self._most:
             raise ContentTooLarge(f"the content has more than {self._most} bytes")
+
+
+async def expect(response: aiohttp.ClientResponse, status: int) -> bytes:
+    """The body of a small answer of the data host; one of the errors above if the status is not it.
+
+    Raises aiohttp's errors if the connection breaks.
+    """
+    async with response:
+        body = await response.read()
+    if response.status == status:
+        return body
+    answer = classify(response.status, response.headers, body)
+    if response.status == 410:
+        raise ContentGone("the resident took the message back")
+    if answer.outcome is Outcome.REFUSED:
+        raise ContentMissing(f"LINE has no such content ({answer.status}: {answer.message})")
+    raise ContentUnavailable(f"LINE does not hand the content out now: {answer.message}")

@@ -29,6 +29,7 @@ from madoguchi.content import (
     ContentMissing,
     ContentTooLarge,
     ContentUnavailable,
+    expect,
 )
 from madoguchi.errors import MadoguchiError
 from madoguchi.replies import messages_of
@@ -285,12 +286,12 @@ class LineClient:
                 response = await self._call("GET", url, endpoint, CONTENT)
                 if response.status == 200:
                     return response
-                await _expect(response, 202)
+                await expect(response, 202)
             if loop.time() + pause > deadline:
                 raise ContentUnavailable(f"LINE still prepares the content after {patience:g} s")
             await asyncio.sleep(pause)
             pause = min(2 * pause, 5)
-            state = await _expect(
+            state = await expect(
                 await self._call("GET", f"{url}/transcoding", f"{endpoint}/transcoding", CONTENT),
                 200,
             )
@@ -383,20 +384,6 @@ class LineClient:
             raise LineError(endpoint, classify(status, headers, str(body).encode())) from None
         self._record(method, path, got.status_code, got.headers)
         return got.data
-
-
-async def _expect(response: aiohttp.ClientResponse, status: int) -> bytes:
-    """Read a small answer of the data host, or say what is wrong with it."""
-    async with response:
-        body = await response.read()
-    if response.status == status:
-        return body
-    answer = classify(response.status, response.headers, body)
-    if response.status == 410:
-        raise ContentGone("the resident took the message back")
-    if answer.outcome is Outcome.REFUSED:
-        raise ContentMissing(f"LINE has no such content ({answer.status}: {answer.message})")
-    raise ContentUnavailable(f"LINE does not hand the content out now: {answer.message}")
 
 
 def retry_key(*parts: str | int) -> str:
