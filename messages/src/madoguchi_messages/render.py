@@ -22,6 +22,7 @@ from madoguchi_messages.html import (
     tap_area,
     tappable,
 )
+from madoguchi_messages.icons import icon
 from madoguchi_messages.limits import BRACES
 from madoguchi_messages.render_flex import container
 from madoguchi_messages.rules import is_array, unsound
@@ -57,7 +58,7 @@ def render(message: object) -> str:
     return element("div", head, shown, cls=f"lm-message lm-message-{kind.lower()}")
 
 
-_ICONS = {"camera": "📷", "cameraRoll": "🖼", "location": "📍"}
+_ICONS = {"camera": "camera", "cameraRoll": "picture", "location": "pin"}
 
 
 def render_quick_replies(message: object) -> str:
@@ -67,12 +68,12 @@ def render_quick_replies(message: object) -> str:
     buttons = []
     for item in items(child(message, "quickReply"), "items"):
         action = child(item, "action")
-        icon = escape(_ICONS.get(string(action, "type"), ""))
+        kind, picture = string(action, "type"), ""
         if address(item.get("imageUrl")):
-            icon = image(item["imageUrl"], "", "lm-quick-icon")
-        elif icon:
-            icon = element("span", icon, cls="lm-quick-icon", aria_hidden="true")
-        buttons.append(tappable(action, icon, escape(label_of(action)), cls="lm-quick-reply"))
+            picture = image(item["imageUrl"], "", "lm-quick-icon")
+        elif kind in _ICONS:
+            picture = icon(_ICONS[kind], "lm-quick-icon")
+        buttons.append(tappable(action, picture, escape(label_of(action)), cls="lm-quick-reply"))
     if not buttons:
         return ""
     return element("div", *buttons, cls="lm-quick-replies", role="group", aria_label="返信の候補")
@@ -82,7 +83,7 @@ def _bubble(*children: str, cls: str = "") -> str:
     return element("div", *children, cls=f"lm-bubble {cls}")
 
 
-_EMOJI = element("span", "🙂", cls="lm-emoji", role="img", aria_label="絵文字")
+_EMOJI = icon("smile", "lm-emoji", role="img", aria_label="絵文字")
 
 
 def _text(message: Mapping) -> str | None:
@@ -121,9 +122,9 @@ def _text_v2(message: Mapping) -> str | None:
     return _bubble(*parts, linked(text[end:]), cls="lm-text")
 
 
-def _placeholder(icon: str, name: str, detail: str = "") -> str:
+def _placeholder(symbol: str, name: str, detail: str = "") -> str:
     return _bubble(
-        element("span", icon, cls="lm-symbol", aria_hidden="true"),
+        icon(symbol, "lm-large"),
         element("span", escape(name), cls="lm-name"),
         element("span", escape(detail), cls="lm-detail") if detail else "",
         cls="lm-placeholder",
@@ -136,21 +137,21 @@ def _sticker(message: Mapping) -> str:
     detail = (
         "・".join(words[:3]) or f"{string(message, 'packageId')}/{string(message, 'stickerId')}"
     )
-    return _placeholder("😊", "スタンプ", detail.strip("/"))
+    return _placeholder("smile", "スタンプ", detail.strip("/"))
 
 
 def _image(message: Mapping) -> str:
     full = address(message.get("originalContentUrl"))
     small = address(message.get("previewImageUrl")) or full
     if not small:
-        return _placeholder("🖼", "画像")
+        return _placeholder("picture", "画像")
     return link(full or small, image(small, "画像", "lm-picture"), cls="lm-media")
 
 
 def _video(message: Mapping) -> str:
     source = address(message.get("originalContentUrl"))
     if not source:
-        return _placeholder("🎬", "動画")
+        return _placeholder("film", "動画")
     poster = address(message.get("previewImageUrl"))
     return element(
         "video", cls="lm-media lm-picture", src=source, poster=poster, controls=True, preload="none"
@@ -160,24 +161,24 @@ def _video(message: Mapping) -> str:
 def _audio(message: Mapping) -> str:
     source = address(message.get("originalContentUrl"))
     if not source:
-        return _placeholder("🎵", "音声")
+        return _placeholder("sound", "音声")
     return _bubble(element("audio", src=source, controls=True, preload="none"), cls="lm-audio")
 
 
 def _file(message: Mapping) -> str:
-    return _placeholder("📄", string(message, "fileName") or "ファイル")
+    return _placeholder("page", string(message, "fileName") or "ファイル")
 
 
 def _location(message: Mapping) -> str:
     numbers = [message.get("latitude"), message.get("longitude")]
     place = ", ".join(f"{number:.5f}" for number in numbers if isinstance(number, float))
     return _placeholder(
-        "📍", string(message, "title") or "位置情報", string(message, "address") or place
+        "pin", string(message, "title") or "位置情報", string(message, "address") or place
     )
 
 
 def _coupon(message: Mapping) -> str:
-    return _placeholder("🎫", "クーポン", string(message, "couponId"))
+    return _placeholder("ticket", "クーポン", string(message, "couponId"))
 
 
 def _imagemap(message: Mapping) -> str | None:

@@ -32,7 +32,7 @@ _RATIOS = {"1-2": 0.5, "9-16": 0.5625, "2-3": 0.667, "3-4": 0.75, "1-1": 1.0, "4
 _RATIOS |= {"3-2": 1.5, "20-13": 1.538, "16-9": 1.778, "2-1": 2.0, "3-1": 3.0, "4-1": 4.0}
 
 PALETTE = {
-    "black": "111111", "ink": "333333", "gray": "666666", "silver": "999999", "light": "dddddd",
+    "black": "111111", "ink": "333333", "gray": "666666", "silver": "8c8c8c", "light": "dddddd",
     "pale": "f4f4f4", "white": "ffffff", "red": "c62828", "orange": "e65100", "yellow": "fbc02d",
     "lime": "9ccc65", "green": "2e7d32", "teal": "00897b", "sky": "42a5f5", "blue": "1565c0",
     "navy": "1a237e", "purple": "7b1fa2", "pink": "d81b60", "brown": "6d4c41", "rose": "ffebee",
