@@ -83,12 +83,15 @@ class Chats:
         return sorted(found, key=lambda entry: entry["seq"])
 
     async def wait(self, user_id: str, after: int, seconds: float) -> list[dict[str, Any]]:
-        """As `entries`, but waits up to ``seconds`` until there are any."""
+        """As `entries`, but waits up to ``seconds`` until there are any or the dots begin."""
         event = asyncio.Event()
+        loading = self.is_loading(user_id)
         self._waiting.setdefault(user_id, set()).add(event)
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while not (found := self.entries(user_id, after)):
+                    if self.is_loading(user_id) and not loading:
+                        break
                     event.clear()
                     await event.wait()
                 return found
@@ -109,6 +112,7 @@ class Chats:
     def show_loading(self, user_id: str, seconds: float) -> None:
         """The three dots, until the next message or the end of the time (R34)."""
         self._loading[user_id] = self._clock.time() + seconds
+        self.wake(user_id)
 
     def is_loading(self, user_id: str) -> bool:
         """Whether the three dots move in this room."""

@@ -28,6 +28,7 @@ class Resident:
             "displayName": self.display_name,
             "language": self.language,
             "follows": self.state == FRIEND,
+            "blocked": self.state == BLOCKED,
         }
 
 

@@ -282,9 +282,10 @@ class Simulator:
         return self.current_settings()
 
     def current_settings(self) -> dict[str, Any]:
-        """All settings with their values, and the time."""
+        """All settings with their values, the account's name, and the time."""
         return {
             **self._settings.to_json(),
+            "displayName": self.channel.display_name,
             "webhookUrl": self.channel.webhook_url,
             "webhookActive": self.channel.webhook_active,
             "clock": self.clock.offset,
