@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import pytest
 import uvicorn
+
 from madoguchi.clock import Clock
 from madoguchi.line import (
     ContentGone,
@@ -129,12 +130,8 @@ def test_r25_a_dropped_connection_is_repeated():
 
 def test_r29_the_rest_of_a_multicast_goes_without_the_bad_ids():
     async def scenario(line: Platforms) -> None:
-        users = [
-            await line.resident("花子"),
-            NOBODY,
-            await line.resident("太郎"),
-            NOBODY[:-1] + "e",
-        ]
+        hanako, taro = await line.resident("花子"), await line.resident("太郎")
+        users = [hanako, NOBODY, taro, NOBODY[:-1] + "e"]
         answer = await line.client.multicast(body(users), retry_key("delivery", 4, 0))
         while answer.outcome is Outcome.BAD_RECIPIENTS:
             users = [user for n, user in enumerate(users) if n not in answer.bad_recipients]

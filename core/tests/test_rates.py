@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from redis.asyncio import Redis
+
 from madoguchi.rates import LIMITS, Bucket, LocalBucket, RatesUnavailable, SharedBucket
 from madoguchi.valkey import start_valkey
-from redis.asyncio import Redis
 
 
 class Still:

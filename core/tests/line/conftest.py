@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
+
 from madoguchi.clock import Clock
 from madoguchi.line import Credentials, LineClient, Platform
 

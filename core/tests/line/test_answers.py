@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from madoguchi.line import Outcome, classify
 
 TO_1 = "The property, to[1], in the request body is invalid (line: -, column: -)"

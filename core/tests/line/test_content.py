@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiohttp import web
+
 from madoguchi.line import (
     ContentGone,
     ContentMissing,

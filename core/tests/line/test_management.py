@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from madoguchi import line as line_module
 from madoguchi.line import LineError, Outcome, Profile
 

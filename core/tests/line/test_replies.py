@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from madoguchi.line import messages_of, retry_key
 
 

@@ -7,6 +7,7 @@ import logging
 import aiohttp
 import pytest
 from aiohttp import web
+
 from madoguchi import line as line_module
 from madoguchi.clock import Clock
 from madoguchi.line import (

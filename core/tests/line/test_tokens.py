@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from aiohttp import web
+
 from madoguchi.clock import Clock
 from madoguchi.line import ContentUnavailable, Credentials, Outcome
 
