@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 import shutil
+import signal
 import socket
 import struct
 import subprocess
@@ -41,11 +42,12 @@ class Valkey:
 
     def stop(self, grace: float = 2.0) -> None:
         """End the server by SHUTDOWN NOSAVE; after half the ``grace`` (s) SIGTERM, then SIGKILL."""
-        if self.process.poll() is None:
-            _send(self.socket, _SHUTDOWN)
-            if not _ends(self.process, grace / 2):
-                self.process.terminate()
-                _ends(self.process, grace / 2)
+        if self.process.poll() is not None:
+            return  # and the socket may be its successor's
+        _send(self.socket, _SHUTDOWN)
+        if not _ends(self.process, grace / 2):
+            self.process.terminate()
+            _ends(self.process, grace / 2)
         sweep(self.process)
         self.socket.unlink(missing_ok=True)
 
@@ -96,25 +98,30 @@ def find_server() -> Path:
     )
 
 
-def end_server_on(path: Path, timeout: float = 5.0) -> None:
+def end_server_on(path: Path, timeout: float = 2.0) -> None:
     """End the server that listens on this socket, if there is one, and remove the socket.
 
-    Asks it with SHUTDOWN NOSAVE; if it does not answer, kills it where the system tells its
-    process id (Linux, macOS). Raises ValkeyError if it is still there after ``timeout`` seconds.
+    Asks it with SHUTDOWN NOSAVE; one that still listens after ``timeout`` seconds is killed where
+    the system tells its process id (Linux, macOS). Raises ValkeyError if even that does not help.
     """
-    deadline = time.monotonic() + timeout
-    asked_until = time.monotonic() + timeout / 2
-    while _listener(path) is not None:
-        if time.monotonic() < asked_until:
-            _send(path, _SHUTDOWN)
-        elif time.monotonic() < deadline:
+    if _listener(path) is not None:
+        _send(path, _SHUTDOWN)
+        if not _falls_silent(path, timeout):
             if pid := _listener(path):
                 with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, 9)
-        else:
-            raise ValkeyError(f"the server that listens on {path} does not end: end it by hand")
-        time.sleep(0.02)
+                    os.kill(pid, signal.SIGKILL)
+            if not _falls_silent(path, timeout):
+                raise ValkeyError(f"the server on {path} (pid {pid}) does not end: end it by hand")
     path.unlink(missing_ok=True)
+
+
+def _falls_silent(path: Path, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while _listener(path) is not None:
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 def _private_folder(folder: Path) -> Path:
