@@ -52,7 +52,6 @@ async def platforms(stateless: bool = False) -> AsyncIterator[Platforms]:
     simulator = Simulator(channel)
     config = uvicorn.Config(simulator.app, port=0, log_level="warning", ws="none")
     server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
     serving = asyncio.create_task(server.serve())
     while not server.started:
         await asyncio.sleep(0.01)
