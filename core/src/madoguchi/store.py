@@ -169,7 +169,7 @@ def clean_statements(engine: Any) -> None:
 def _clean_execution(
     conn: object, cursor: object, statement: str, parameters: Any, context: object, many: bool
 ) -> tuple[str, Any]:
-    if many:
+    if isinstance(parameters, list):
         return statement, [_clean_set(one) for one in parameters]
     return statement, _clean_set(parameters)
 

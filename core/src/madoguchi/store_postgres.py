@@ -78,10 +78,10 @@ class PostgresStore:
         self._engine = engine
         try:
             await self._fetching
-            await self.fetch("SELECT 1")
-        except BaseException:
+            await self._fetching.fetchval("SELECT 1")
+        except Exception as error:  # a wrong password or name too: the address cannot be used
             await self.close()
-            raise
+            raise StoreUnavailable(f"{self._place}: {_reason(error)}") from error
 
     async def close(self) -> None:
         """Let go of the connections once the units that run have ended."""
@@ -175,7 +175,7 @@ class PostgresStore:
                     text = f"{self._place}: {_reason(error)}, after {ATTEMPTS} attempts"
                     raise StoreUnavailable(text) from error
             # A server that restarts needs seconds, two units that met need milliseconds.
-            longest = 0.1 * 3**attempt if lost else 0.01 * 2**attempt
+            longest = 0.1 * 2.5**attempt if lost else 0.01 * 2**attempt
             await asyncio.sleep(random.uniform(longest / 2, longest))
         raise AssertionError("unreachable")
 

@@ -190,26 +190,25 @@ class SQLiteStore:
     # The writing thread.
 
     def _write_all(self) -> None:
-        with self._writer_engine.connect() as connection:
-            while True:
-                self.last_write_beat = time.monotonic()
-                try:
-                    unit = self._waiting.get(timeout=1.0)
-                except queue.Empty:
-                    continue
-                if unit is None:
-                    return
-                batch = self._write_batch(connection, unit)
-                try:
-                    self._loop.call_soon_threadsafe(_resolve, batch)
-                except RuntimeError:
-                    log.debug("the event loop ended before %d units were told", len(batch))
+        while True:
+            self.last_write_beat = time.monotonic()
+            try:
+                unit = self._waiting.get(timeout=1.0)
+            except queue.Empty:
+                continue
+            if unit is None:
+                return
+            batch = self._write_batch(unit)
+            try:
+                self._loop.call_soon_threadsafe(_resolve, batch)
+            except RuntimeError:
+                log.debug("the event loop ended before %d units were told", len(batch))
 
-    def _write_batch(self, connection: Connection, unit: _Waiting) -> list[_Waiting]:
+    def _write_batch(self, unit: _Waiting) -> list[_Waiting]:
         """Run this unit, and those that wait behind it, in one transaction."""
         batch = [unit]
         try:
-            with _transaction(connection):
+            with self._transaction() as connection:
                 self._run(connection, unit)
                 until = time.monotonic() + BATCH_SECONDS
                 while len(batch) < BATCH_UNITS and time.monotonic() < until:
@@ -225,16 +224,16 @@ class SQLiteStore:
         except Exception as error:
             # What comes out here undid all of them: each again, by itself.
             for each in batch:
-                self._write_alone(connection, each, error)
+                self._write_alone(each, error)
         return batch
 
-    def _write_alone(self, connection: Connection, unit: _Waiting, error: Exception) -> None:
+    def _write_alone(self, unit: _Waiting, error: Exception) -> None:
         for attempt in range(1, ATTEMPTS):
             self.last_write_beat = time.monotonic()
             time.sleep(0.01 * attempt)
             unit.result = unit.error = None
             try:
-                with _transaction(connection):
+                with self._transaction() as connection:
                     self._run(connection, unit)
                 return
             except Exception as again:
@@ -242,6 +241,19 @@ class SQLiteStore:
                     return
                 error = again
         unit.result, unit.error = None, self._unavailable(error)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        """The transaction that a batch of units shares."""
+        with self._writer_engine.connect() as connection:
+            driver = _driver(connection)
+            driver.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                driver.execute("COMMIT")
+            finally:
+                if driver.in_transaction:
+                    driver.execute("ROLLBACK")
 
     def _run(self, connection: Connection, unit: _Waiting) -> None:
         """Run one unit in its savepoint. Raises only if the transaction around it is lost."""
@@ -266,7 +278,7 @@ class SQLiteStore:
                 self._on_unit(None)
         self.last_write_beat = time.monotonic()
         warn_if_slow(unit.fn, unit.label, self.last_write_beat - began)
-        if not _driver(connection).in_transaction:
+        if connection.in_transaction() or not _driver(connection).in_transaction:
             raise RuntimeError("a unit ended the transaction that it was given") from unit.error
 
     def _connect_writer(self) -> sqlite3.Connection:
@@ -306,20 +318,6 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
-
-
-@contextmanager
-def _transaction(connection: Connection) -> Iterator[None]:
-    """The transaction that a batch of units shares."""
-    driver = _driver(connection)
-    driver.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        driver.execute("COMMIT")
-    except BaseException:
-        if driver.in_transaction:
-            driver.execute("ROLLBACK")
-        raise
 
 
 def _resolve(batch: list[_Waiting]) -> None:

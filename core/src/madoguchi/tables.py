@@ -131,7 +131,7 @@ audit = _table(
     Column("actor_label", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("object", Text, nullable=False),
-    Column("detail", JSON),
+    Column("detail", JSON(none_as_null=True)),
     # The place in the chain. Rows commit in another order than their ids were given out in.
     Column("position", _Id, unique=True),
     Column("seal", Text),
