@@ -30,6 +30,8 @@ class Child:
     """What it reads from its standard input, anew at each start; secrets go this way."""
     memory_limit: int | None = None
     """Bytes of resident memory above which it is ended and started again."""
+    says_ready: bool = True
+    """False for a program that knows nothing of us: it counts as ready when it has started."""
     drain: float = 10.0
     """Seconds between SIGTERM and SIGKILL when the supervisor stops."""
 
@@ -115,6 +117,8 @@ class Seat:
                 if end >= 0:
                     os.close(end)
         log.info("%s (pid %d) started", self.child.name, self.process.pid)
+        if not self.child.says_ready:
+            self.ready_at = self.started_at
         self._attend(told, selectors.EVENT_READ, lambda: self._hear(told))
         if self.child.stdin is not None:
             rest = memoryview(self.child.stdin)

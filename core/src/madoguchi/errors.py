@@ -1,0 +1,25 @@
+"""What can go wrong, each with a sentence that says what to do about it."""
+
+
+class MadoguchiError(Exception):
+    """Anything that the gateway itself reports: the text is meant to be read as it is."""
+
+
+class ConfigError(MadoguchiError):
+    """A city's file cannot be used. `problems` has one line for each mistake."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class PluginError(MadoguchiError):
+    """A plugin broke the contract; it is quarantined or its turn ends, nobody else notices."""
+
+
+class EventDone(MadoguchiError):
+    """The event was handled before, or another worker owns its lane now: this unit rolls back."""
+
+
+class CircuitOpen(PluginError):
+    """The plugin failed too often just now and is not asked for half a minute."""

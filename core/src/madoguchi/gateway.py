@@ -1,0 +1,320 @@
+"""One gateway, assembled: one LINE account with its plugins, its database and its lanes."""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import os
+import re
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.exceptions import RedisError
+
+from madoguchi import migrations
+from madoguchi.audit import seal
+from madoguchi.beat import LOOP, Beat
+from madoguchi.clock import Clock
+from madoguchi.config import CityFile, DangerTable, Gateway
+from madoguchi.dispatch import Dispatcher
+from madoguchi.errors import ConfigError, EventDone
+from madoguchi.feed import Arrival, Feed, PostgresReader, Reader, SqliteReader
+from madoguchi.inbox import read
+from madoguchi.journal import Journal
+from madoguchi.lanes import Lanes
+from madoguchi.line import Credentials, LineClient, Platform
+from madoguchi.outgoing import TOKEN_LIFE, Address, Sender
+from madoguchi.plugins import Plugins
+from madoguchi.rates import LIMITS, SharedBucket
+from madoguchi.store import Store, StoreUnavailable, open_store
+from madoguchi.turn import Turn
+from madoguchi.types import City, Event
+
+log = logging.getLogger("madoguchi.gateway")
+
+UNSEALED = "SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"
+
+_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
+_PHONE = re.compile(r"\+?\d[\d\-()\s ー―-]{7,}\d")
+
+
+class Danger:
+    """Rule 0: words after which a telephone number is added to whatever is answered."""
+
+    def __init__(self, tables: list[DangerTable]) -> None:
+        self._tables = tables
+
+    def answers(self, typed: str) -> list[dict[str, Any]]:
+        """The messages to put before the answer; usually none."""
+        found = []
+        for table in self._tables:
+            rest = typed
+            for word in table.except_:
+                rest = rest.replace(word, "")
+            if any(word in rest for word in table.words):
+                found.append({"type": "text", "text": table.answer})
+        return found
+
+
+@dataclass(slots=True)
+class Services:
+    """What handling an event needs; one for each gateway, made once."""
+
+    city: City
+    settings: CityFile
+    clock: Clock
+    beat: Beat
+    store: Store
+    client: LineClient
+    sender: Sender
+    plugins: Plugins
+    danger: Danger
+    reader: Reader
+    background: set[asyncio.Task[Any]] = field(default_factory=set)
+
+    async def find_event(self, event_id: str) -> Event | None:
+        """An event from the inbox, or None; also if it was taken back."""
+        row = await self.reader.find(event_id)
+        if row is None or row.raw is None:
+            return None
+        return Event.from_raw(row.event_id, read(row.raw), row.at)
+
+    def key_of(self, message_id: str) -> str:
+        """A keyed hash of a message id: finds the row again for `unsend`, tells nothing else."""
+        key = self.settings.line.channel_secret.encode()
+        return hmac.digest(key, b"message " + message_id.encode(), hashlib.sha256).hex()
+
+    def fallback(self) -> str:
+        """What is said when nobody could answer, with the telephone and its hours."""
+        city = self.settings.city
+        site = f"\n{city.site}" if city.site else ""
+        return f"{city.fallback}\n{city.label} {city.phone}（{city.hours}）{site}"
+
+    @staticmethod
+    def mask(typed: str) -> str:
+        """Typed words without what looks like a telephone number or a mail address."""
+        return _PHONE.sub("（電話番号）", _MAIL.sub("（メール）", typed))[:500]
+
+
+class RunningGateway:
+    """A gateway at work. `start` raises `ConfigError` or `StoreUnavailable`; then it stays out."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        folder: Path,
+        redis_url: str,
+        clock: Clock,
+        beat: Beat,
+        quarantined: Mapping[str, str],
+    ) -> None:
+        self.name = gateway.name
+        self.gateway = gateway
+        self._folder, self._redis_url = folder, redis_url
+        self._clock, self._beat = clock, beat
+        self._quarantined = quarantined
+        self._stack = AsyncExitStack()
+        self._tasks: list[asyncio.Task[Any]] = []
+        self._writer_slot: int | None = None
+        self.pages: Any = None
+
+    async def start(self, migrate: bool) -> None:
+        """Open the database, bring it up to date, start the plugins, take lanes, begin."""
+        settings = self.gateway.settings
+        url = settings.store.database_url
+        path = None if url else self._folder / "main.sqlite"
+        self.store = open_store(path=path, url=url, on_unit=self._on_unit, clock=self._clock)
+        await self.store.start()
+        self._stack.push_async_callback(self.store.close)
+        plugins = Plugins(self.name, self._clock, self._beat)
+        plugins.load(settings.plugins, str(self.gateway.file), self._quarantined)
+        await self._bring_up_to_date(plugins, migrate)
+        self.services = await self._open_services(plugins)
+        await plugins.start()
+        self._stack.push_async_callback(plugins.stop)
+        await self._begin()
+
+    async def _bring_up_to_date(self, plugins: Plugins, migrate: bool) -> None:
+        """Migrate the embedded database; elsewhere a plugin that waits for it is quarantined."""
+        sets = [migrations.CORE, *migration_sets(plugins)]
+        behind = await migrations.pending(self.store, sets)
+        reasons = dict.fromkeys(behind, "its tables are not up to date: run madoguchi migrate")
+        if behind and migrate:
+            reasons = {}
+            try:
+                await migrations.migrate(self.store, sets)
+            except migrations.MigrationFailed as error:
+                reasons = {each.owner: str(each) for each in (error, *error.others)}
+        if reason := reasons.pop(migrations.CORE.owner, None):
+            raise ConfigError([f"{self.gateway.file}: the gateway's own tables: {reason}"])
+        for owner, reason in reasons.items():
+            plugins.all[owner].quarantine(reason)
+
+    async def _open_services(self, plugins: Plugins) -> Services:
+        settings = self.gateway.settings
+        line, city = settings.line, settings.city
+        platform = Platform.at(line.platform) if line.platform else Platform()
+        credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
+        client = LineClient(platform, credentials, self._clock)
+        self._stack.push_async_callback(client.close)
+        self.redis = _open_redis(self._redis_url)
+        self._stack.push_async_callback(self.redis.aclose)
+        limit = LIMITS["push"]
+        pushes = SharedBucket(self.redis, f"{self.name}:rate:push", limit.rate, limit.burst)
+        self.journal = Journal(self.store, self._clock.time)
+        sender = Sender(client, self.store, self.journal, pushes, self._clock)
+        reader: Reader
+        if self.store.dialect == "postgresql":
+            reader = PostgresReader(self.store)
+        else:
+            reader = SqliteReader(self._folder / "inbox.sqlite")
+        self._stack.callback(reader.close)
+        return Services(
+            City(self.name, city.label, city.phone, city.hours, city.site),
+            settings,
+            self._clock,
+            self._beat,
+            self.store,
+            client,
+            sender,
+            plugins,
+            Danger(settings.danger),
+            reader,
+        )
+
+    async def _begin(self) -> None:
+        s = self.services
+        alone = self.store.dialect == "sqlite"
+        self.lanes = Lanes(
+            self.store, f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}", alone
+        )
+        self._dispatcher = Dispatcher(s)
+        self.feed = Feed(s.reader, self.store, self.lanes, self._handle, self._clock.time)
+        self._stack.push_async_callback(self._stop_feed)
+        holding = await self.lanes.renew()
+        for work in (
+            self.journal.run(),
+            s.sender.run(alone),
+            self.lanes.keep(self._take_lanes, self._give_lanes),
+            self._seal(),
+            self._listen(),
+        ):
+            self._spawn(work)
+        await self.feed.recover(holding.taken)
+        self._spawn(self.feed.run())
+
+    async def stop(self) -> None:
+        """Finish what is under way, at most 10 s, and let go of everything."""
+        await self._stack.aclose()
+
+    async def _stop_feed(self) -> None:
+        await self.feed.drain(10)
+        with suppress(StoreUnavailable):
+            await self.journal.flush()
+            await self.lanes.release()
+        tasks = [*self._tasks, *self.services.background]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _handle(self, row: Arrival) -> bool:
+        """One event, from its row to its mark."""
+        if row.raw is None:
+            self.journal.handled(row.event_id, row.lane, "taken back")
+            return True
+        event = Event.from_raw(row.event_id, read(row.raw), row.at)
+        turn = Turn(self.services, event, row.lane, self.lanes.epochs.get(row.lane, -1), None)
+        if event.source == "user" and event.user_id and event.mode == "active":
+            turn.address = Address(
+                event.id, event.user_id, event.reply_token, row.at + TOKEN_LIFE, not row.maybe_tried
+            )
+        try:
+            outcome = await self._dispatcher.handle(turn, row.recovered)
+        except EventDone as done:
+            log.info("%s: %s", self.name, done)
+            return True
+        if turn.written is None:
+            self.journal.handled(row.event_id, row.lane, outcome)
+        return True
+
+    async def _listen(self) -> None:
+        """Wake-ups from the door, and what `madoguchi inbox retry` asks for, through Redis."""
+        while True:
+            try:
+                async with self.redis.pubsub() as channel:
+                    await channel.subscribe(f"{self.name}:wake", f"{self.name}:retry")
+                    async for message in channel.listen():
+                        if message["type"] != "message":
+                            continue
+                        if message["channel"].endswith(b":wake"):
+                            self.feed.news.set()
+                        else:
+                            await self.feed.retry(message["data"].decode("utf-8", "replace"))
+            except (RedisError, OSError, StoreUnavailable) as error:
+                log.info("%s: no wake-ups (%s); polling", self.name, error)
+                await asyncio.sleep(0.5)
+
+    async def _seal(self) -> None:
+        """Seal new lines of the audit log, each second."""
+        while True:
+            await asyncio.sleep(1)
+            with suppress(StoreUnavailable):
+                if await self.store.fetch(UNSEALED):
+                    await self.store.write(seal)
+
+    def _take_lanes(self, lanes: dict[int, float]) -> None:
+        log.info("%s: takes over %d lanes", self.name, len(lanes))
+        self._spawn(self.feed.recover(lanes))
+
+    def _give_lanes(self, lanes: list[int]) -> None:
+        log.info("%s: gives %d lanes to another worker", self.name, len(lanes))
+        self._spawn(self.feed.hand_back(lanes))
+
+    def _spawn(self, work: Any) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.append(task)
+        task.add_done_callback(_report)
+
+    def writer_beats(self) -> dict[int, Callable[[], float]]:
+        """For the watch: the writer thread's slot, and when it was last seen alive."""
+        if self._writer_slot is None:
+            return {}
+        return {self._writer_slot: lambda: self.store.last_write_beat}
+
+    def _on_unit(self, label: str | None) -> None:
+        """Say in the shared memory whose unit runs; called in the thread that runs it."""
+        if self.store.dialect == "postgresql":
+            slot = LOOP
+        elif self._writer_slot is None:
+            slot = self._writer_slot = self._beat.add_writer()
+        else:
+            slot = self._writer_slot
+        if label is None:
+            self._beat.leave(slot)
+        else:
+            self._beat.enter(slot, label)
+
+
+def migration_sets(plugins: Plugins) -> list[migrations.MigrationSet]:
+    """The tables of the plugins that are well and have any."""
+    return [
+        migrations.MigrationSet(plugin.name, plugin.models.metadata, plugin.models.migrations)
+        for plugin in plugins.well()
+        if plugin.models
+    ]
+
+
+def _open_redis(url: str) -> Redis:
+    pool = BlockingConnectionPool.from_url(url, max_connections=50, socket_connect_timeout=1)
+    return Redis(connection_pool=pool)
+
+
+def _report(task: asyncio.Task[Any]) -> None:
+    if not task.cancelled() and (error := task.exception()):
+        log.error("a task of the gateway ended", exc_info=error)

@@ -1,0 +1,182 @@
+"""What the command line looks at: files, plugins, phrases, events in trouble, the audit log.
+
+Everything here reads. The one thing that changes something, `retry`, asks the worker to do it, as
+it alone writes the embedded database.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from madoguchi import audit, migrations
+from madoguchi.beat import Beat
+from madoguchi.clock import Clock
+from madoguchi.config import Gateway, find_files, read_gateway
+from madoguchi.context import OfferContext
+from madoguchi.dispatch import normalise, rank
+from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.gateway import Danger, migration_sets
+from madoguchi.plugins import Plugins
+from madoguchi.store import Store, StoreUnavailable, open_store
+from madoguchi.tables import attempt, handled
+from madoguchi.types import City
+
+
+async def check_all(config: Path, data: Path) -> list[str]:
+    """Every mistake in the cities' files, their plugins and the reach of their databases."""
+    problems: list[str] = []
+    for file in find_files(config):
+        try:
+            gateway = read_gateway(file)
+        except ConfigError as error:
+            problems += error.problems
+            continue
+        plugins = _load(gateway)
+        problems += [
+            f"{file} [plugins.{plugin.name}]: {plugin.trouble}"
+            for plugin in plugins.all.values()
+            if plugin.trouble
+        ]
+        if url := gateway.settings.store.database_url:
+            try:
+                behind = await migrations.pending(url, [migrations.CORE, *migration_sets(plugins)])
+                problems += [f"{file}: {one}: run madoguchi migrate" for one in behind]
+            except StoreUnavailable as error:
+                problems.append(f"{file} [store] database_url: {error}")
+    return problems
+
+
+async def list_plugins(config: Path) -> list[str]:
+    """A line for each plugin of each city, in order."""
+    lines = []
+    for file in find_files(config):
+        gateway = read_gateway(file)
+        for plugin in _load(gateway).all.values():
+            state = f"quarantined: {plugin.trouble}" if plugin.trouble else "on"
+            lines.append(
+                f"{gateway.name}\t{plugin.name}\t{plugin.version}\t{plugin.info.label}\t{state}"
+            )
+    return lines or ["no plugin is switched on"]
+
+
+async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
+    """Who would answer a phrase from an unknown resident, and by which rule."""
+    gateway = _pick(config, city)
+    plugins = _load(gateway)
+    await plugins.start()
+    try:
+        table = gateway.settings.city
+        shown = City(gateway.name, table.label, table.phone, table.hours, table.site)
+        now, typed = Clock().now(), normalise(phrase)
+        message = {"type": "text", "text": phrase}
+        offers = plugins.offers(lambda p: OfferContext(shown, p, None, now), message, typed)
+        lines = [
+            f"rule 0\tdanger words add: {said['text']}"
+            for said in Danger(gateway.settings.danger).answers(typed)
+        ]
+        lines += [
+            f"rule 3\t{plugin.name}\t{offer.fit.name}\t{offer.score:.2f}\t{offer.label}"
+            for plugin, offer in sorted(offers, key=rank)
+        ]
+        return [*lines, *([] if offers else ["rule 4\tnobody offers: the city's fallback"])]
+    finally:
+        await plugins.stop()
+
+
+async def migrate_all(config: Path, data: Path) -> list[str]:
+    """Bring every city's database up to date."""
+    lines = []
+    for file in find_files(config):
+        gateway = read_gateway(file)
+        target = gateway.settings.store.database_url or data / gateway.name / "main.sqlite"
+        sets = [migrations.CORE, *migration_sets(_load(gateway))]
+        changed = await migrations.migrate(target, sets)
+        lines.append(f"{gateway.name}\t{', '.join(changed) or 'is up to date'}")
+    return lines
+
+
+async def list_troubled(config: Path, data: Path, city: str) -> list[str]:
+    """Events that failed or were set aside, newest last."""
+    gateway = _pick(config, city)
+    store = await _open(gateway, data)
+    try:
+        rows = await store.read(_troubled)
+    finally:
+        await store.close()
+    return [f"{row.event_id}\t{row.outcome}\t{row.attempts or 0} attempts" for row in rows] or [
+        "none"
+    ]
+
+
+def _troubled(db: Any) -> Sequence[Any]:
+    return db.execute(
+        select(handled.c.event_id, handled.c.outcome, attempt.c.attempts)
+        .join_from(handled, attempt, handled.c.event_id == attempt.c.event_id, isouter=True)
+        .where(handled.c.outcome.in_(["failed", "set aside"]))
+        .order_by(handled.c.at)
+    ).all()
+
+
+async def retry(config: Path, data: Path, city: str, event_id: str) -> str:
+    """Ask the running worker to run an event once more, and wait until it has."""
+    from redis.asyncio import Redis
+    from redis.exceptions import RedisError
+
+    from madoguchi.valkey import socket_url
+
+    gateway = _pick(config, city)
+    url = gateway.settings.store.redis_url or socket_url(data / "valkey")
+    try:
+        async with Redis.from_url(url, socket_connect_timeout=1) as redis:
+            heard = await redis.publish(f"{gateway.name}:retry", event_id)
+    except (RedisError, OSError) as error:
+        raise MadoguchiError(f"the worker cannot be asked: {error}") from error
+    if not heard:
+        raise MadoguchiError("no worker is running: start it with `madoguchi serve`, then retry")
+    store = await _open(gateway, data)
+    try:
+        for _ in range(100):
+            await asyncio.sleep(0.1)
+            rows = await store.fetch("SELECT outcome FROM handled WHERE event_id = $1", event_id)
+            if rows and rows[0][0] not in ("failed", "set aside"):
+                return f"{event_id}\t{rows[0][0]}"
+    finally:
+        await store.close()
+    raise MadoguchiError(f"event {event_id} is unknown, or failed again: see the worker's log")
+
+
+async def verify_audit(config: Path, data: Path, city: str) -> int | None:
+    """The first line of the audit log that does not fit its chain, or None."""
+    store = await _open(_pick(config, city), data)
+    try:
+        return await store.read(audit.verify)
+    finally:
+        await store.close()
+
+
+def _load(gateway: Gateway) -> Plugins:
+    plugins = Plugins(gateway.name, Clock(), Beat.private())
+    plugins.load(gateway.settings.plugins, str(gateway.file))
+    return plugins
+
+
+def _pick(config: Path, city: str) -> Gateway:
+    files = {file.stem: file for file in find_files(config)}
+    if city in files:
+        return read_gateway(files[city])
+    if not city and len(files) == 1:
+        return read_gateway(next(iter(files.values())))
+    raise MadoguchiError(f"name one of the cities with --city: {', '.join(files)}")
+
+
+async def _open(gateway: Gateway, data: Path) -> Store:
+    url = gateway.settings.store.database_url
+    path = None if url else data / gateway.name / "main.sqlite"
+    if path is not None and not path.exists():
+        raise MadoguchiError(f"{path} does not exist: start the gateway once, or name --data")
+    store = open_store(path=path, url=url, read_only=True)
+    await store.start()
+    return store

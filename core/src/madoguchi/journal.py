@@ -1,0 +1,85 @@
+"""Small marks that need no unit of their own: many share one commit.
+
+Events that were answered from memory are marked handled here, and LINE's answers are written to
+the outgoing rows. A crash before the commit is harmless: the event runs once more with a reply
+token that works only once, the letter goes out once more with the same key.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import text, update
+from sqlalchemy.orm import Session
+
+from madoguchi.store import Store, StoreUnavailable
+from madoguchi.tables import outgoing
+
+log = logging.getLogger("madoguchi.journal")
+
+PAUSE = 0.02
+MARK = text(
+    "INSERT INTO handled (event_id, lane, outcome, at) VALUES (:event_id, :lane, :outcome, :at)"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+class Journal:
+    """Collects marks and commits them every 20 ms, or when asked."""
+
+    def __init__(self, store: Store, now: Callable[[], Any]) -> None:
+        self._store, self._now = store, now
+        self._marks: list[tuple[dict[str, Any], Callable[[], None]]] = []
+        self._answers: dict[int, dict[str, Any]] = {}
+        self._news = asyncio.Event()
+        self._flushing = asyncio.Lock()
+
+    def handled(
+        self, event_id: str, lane: int, outcome: str, then: Callable[[], None] = lambda: None
+    ) -> None:
+        """Mark an event handled; `then()` is called when that is durable."""
+        mark = {"event_id": event_id, "lane": lane, "outcome": outcome, "at": self._now()}
+        self._marks.append((mark, then))
+        self._news.set()
+
+    def answered(self, row: int, values: dict[str, Any]) -> None:
+        """Write LINE's answer to an outgoing row."""
+        self._answers[row] = values
+        self._news.set()
+
+    async def flush(self) -> None:
+        """Commit everything collected so far."""
+        async with self._flushing:
+            marks, self._marks = self._marks, []
+            answers, self._answers = self._answers, {}
+            if not marks and not answers:
+                return
+            try:
+                await self._store.write(_write, [mark for mark, _ in marks], answers)
+            except StoreUnavailable:
+                self._marks = marks + self._marks
+                self._answers = answers | self._answers
+                raise
+        for _, then in marks:
+            then()
+
+    async def run(self) -> None:
+        """Commit whenever there is something, for ever."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            await asyncio.sleep(PAUSE)
+            try:
+                await self.flush()
+            except StoreUnavailable as error:
+                log.warning("marks wait: %s", error)
+                await asyncio.sleep(1)
+                self._news.set()
+
+
+def _write(db: Session, marks: list[dict[str, Any]], answers: dict[int, dict[str, Any]]) -> None:
+    if marks:
+        db.execute(MARK, marks)
+    for row, values in answers.items():
+        db.execute(update(outgoing).where(outgoing.c.id == row).values(values))

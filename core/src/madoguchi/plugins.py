@@ -1,0 +1,328 @@
+"""Find, check, start and call plugins. Whatever a plugin does, it does to itself alone.
+
+One `Plugins` belongs to one gateway: the same module may serve many gateways, each with its own
+pluggy manager, configuration, state, threads and circuit. pluggy collects and checks the
+implementations; the gateway calls them one by one, because one that raises would end a whole
+pluggy call, and because nothing asynchronous may run inside one.
+"""
+
+import asyncio
+import difflib
+import inspect
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from importlib import metadata
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pluggy
+
+from madoguchi import hookspecs
+from madoguchi.beat import LOOP, Beat
+from madoguchi.clock import Clock
+from madoguchi.config import resolve_secrets, validate_table
+from madoguchi.errors import CircuitOpen, ConfigError, PluginError
+from madoguchi.hookspecs import KINDS
+from madoguchi.types import Fit, Models, Offer, PluginInfo
+from madoguchi.watch import Attributed
+
+log = logging.getLogger("madoguchi.plugins")
+
+GROUP = "madoguchi.plugins"
+TIME_LIMIT = 10.0
+"""Seconds a handler or a notify hook may take."""
+THREADS = 4
+TURNS = 8
+"""Plain functions run in this many threads of the plugin's own; so many turns at once in all."""
+PLUGIN_FAULTS = (Exception, SystemExit, KeyboardInterrupt)
+"""What a `try` around plugin code catches: `sys.exit()` must not end the gateway."""
+
+
+class Circuit:
+    """Opens for 30 seconds after 5 failures within 60; then the plugin is tried again."""
+
+    def __init__(self, clock: Clock, failures: int = 5, within: float = 60, pause: float = 30):
+        self._clock, self._within, self._pause = clock, within, pause
+        self._failures: deque[float] = deque(maxlen=failures)
+        self._until = 0.0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the plugin is left alone just now."""
+        return self._until > self._clock.time()
+
+    def fail(self) -> bool:
+        """Count a failure; True if this one opened the circuit."""
+        now = self._clock.time()
+        self._failures.append(now)
+        full = len(self._failures) == self._failures.maxlen
+        if not full or now - self._failures[0] > self._within:
+            return False
+        self._until = now + self._pause
+        self._failures.clear()
+        return True
+
+
+class Plugin:
+    """One plugin in one gateway. Handlers find it as `ctx.plugin`."""
+
+    def __init__(self, gateway: str, name: str, clock: Clock) -> None:
+        self.gateway, self.name = gateway, name
+        self.label = f"{gateway}/{name}"
+        self.version = ""
+        self.folder: Path | None = None
+        """Where the package lies: its `templates/<plugin>/` and `static/`."""
+        self.config: Any = SimpleNamespace()
+        self.state: Any = None
+        self.info = PluginInfo(name, "")
+        self.models: Models | None = None
+        self.postbacks: Mapping[str, Callable[..., Any]] = {}
+        self.pages: tuple[Any, ...] = ()
+        self.trouble: str | None = None
+        """Why the plugin is quarantined, in words; None while it is well."""
+        self.last_error: str | None = None
+        self.circuit = Circuit(clock)
+        self.log = logging.getLogger(f"madoguchi.plugin.{name}")
+        self.hooks: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
+        self._turns = asyncio.Semaphore(TURNS)
+        self._pool: ThreadPoolExecutor | None = None
+
+    def quarantine(self, reason: str) -> None:
+        """Take the plugin out of service: one clear line, and the gateway goes on without it."""
+        self.trouble = reason
+        self.hooks, self.postbacks, self.pages = {}, {}, ()
+        log.error("%s: plugin %s is quarantined: %s", self.gateway, self.name, reason)
+
+    def collect(self, hook: str, default: Any = None, **given: Any) -> Any:
+        """Call a collect hook, or return `default` if the plugin has none."""
+        call = self.hooks.get(hook)
+        return default if call is None else call(given)
+
+    def fail(self, what: str, error: BaseException) -> None:
+        """Remember a failure at run time, for the log and the health page."""
+        self.last_error = f"{what}: {type(error).__name__}: {error}"
+        self.log.error("%s: %s failed", self.gateway, what, exc_info=error)
+        if self.circuit.fail():
+            self.log.error("%s: failed too often; left alone for 30 s", self.gateway)
+
+    async def run(
+        self, beat: Beat, function: Callable[..., Any], *given: Any, limit: float = TIME_LIMIT
+    ) -> Any:
+        """Await one call of the plugin's code: own threads, own turns, time limit, circuit.
+
+        Raises `CircuitOpen`, or `PluginError` from whatever went wrong; never anything else.
+        """
+        if self.circuit.is_open:
+            raise CircuitOpen(f"{self.name} failed too often and is left alone for 30 s")
+        started = time.monotonic()
+        what = getattr(function, "__name__", "handler")
+        try:
+            async with asyncio.timeout(limit), self._turns:
+                if inspect.iscoroutinefunction(function):
+                    result = function(*given)
+                else:
+                    result = await self._in_thread(beat, function, given)
+                if inspect.iscoroutine(result):
+                    result = await Attributed(beat, self.label, result)
+        except (*PLUGIN_FAULTS, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError) and _is_cancelled():
+                raise
+            if isinstance(error, TimeoutError) and time.monotonic() - started >= limit:
+                error = PluginError(f"took longer than {limit:g} s")
+            self.fail(what, error)
+            raise PluginError(f"{self.name}: {what} failed") from error
+        took = time.monotonic() - started
+        if took > 1:
+            self.log.warning("%s: %s took %.1f s", self.gateway, what, took)
+        return result
+
+    async def _in_thread(self, beat: Beat, function: Callable[..., Any], given: Any) -> Any:
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix=self.label)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._pool, beat.call, self.label, function, *given
+        )
+
+    def close(self) -> None:
+        """Let go of the threads; one that never ends is not waited for."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+class Plugins:
+    """The plugins of one gateway, in the order of the city's file: order is the city's voice."""
+
+    def __init__(self, gateway: str, clock: Clock, beat: Beat) -> None:
+        self.gateway, self._clock, self.beat = gateway, clock, beat
+        self.all: dict[str, Plugin] = {}
+        self._manager = pluggy.PluginManager("madoguchi")
+        self._manager.add_hookspecs(hookspecs)
+        self._stack = AsyncExitStack()
+        self._offering: list[tuple[Plugin, Callable[[Mapping[str, Any]], Any]]] = []
+
+    def load(
+        self, tables: Mapping[str, Any], file: str, quarantined: Mapping[str, str] | None = None
+    ) -> None:
+        """Import and check the plugins that have a table; a failure quarantines that one.
+
+        `quarantined`: plugin name → reason, from the supervisor.
+        """
+        known = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
+        for name, table in tables.items():
+            plugin = self.all[name] = Plugin(self.gateway, name, self._clock)
+            if reason := (quarantined or {}).get(name):
+                plugin.quarantine(reason)
+                continue
+            self.beat.enter(LOOP, plugin.label)
+            try:
+                self._load(plugin, known[name], table, file)
+            except PLUGIN_FAULTS as error:
+                plugin.quarantine(_reason(error))
+            finally:
+                self.beat.leave(LOOP)
+
+    def _load(self, plugin: Plugin, entry: metadata.EntryPoint, table: Any, file: str) -> None:
+        plugin.version = entry.dist.version if entry.dist else ""
+        module = entry.load()
+        plugin.folder = Path(module.__file__).parent if module.__file__ else None
+        check_hooks(module)
+        self._manager.register(module, plugin.name)
+        for caller in self._manager.get_hookcallers(module) or ():
+            implementation = next(i for i in caller.get_hookimpls() if i.plugin is module)
+            plugin.hooks[caller.name] = _caller(implementation)
+        model = plugin.collect("config_model")
+        where = f"plugins.{plugin.name}"
+        plugin.config = validate_table(model, resolve_secrets(table, file, where), file, where)
+        plugin.info = plugin.collect("plugin_info", plugin.info)
+        plugin.models = plugin.collect("register_models")
+        plugin.postbacks = plugin.collect("register_postbacks", {})
+        plugin.pages = tuple(plugin.collect("register_pages", (), config=plugin.config))
+
+    async def start(self) -> None:
+        """Enter the plugins' lifespans; one that fails or takes over 10 s is quarantined."""
+        for plugin in self.well():
+            enter = plugin.hooks.get("lifespan")
+            if enter is None:
+                continue
+            try:
+                async with asyncio.timeout(TIME_LIMIT):
+                    entering = self._stack.enter_async_context(enter({"plugin": plugin}))
+                    await Attributed(self.beat, plugin.label, entering)
+            except PLUGIN_FAULTS as error:
+                plugin.quarantine(f"lifespan: {_reason(error)}")
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Look up anew who offers; after a plugin was quarantined."""
+        self._offering = list(self.having("offer_for_message"))
+
+    async def stop(self) -> None:
+        """Leave the lifespans and let the threads go."""
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                await self._stack.aclose()
+        except PLUGIN_FAULTS:
+            log.exception("%s: a plugin's lifespan did not end well", self.gateway)
+        for plugin in self.all.values():
+            plugin.close()
+
+    def well(self) -> list[Plugin]:
+        """The plugins in service, in order."""
+        return [plugin for plugin in self.all.values() if plugin.trouble is None]
+
+    def having(self, hook: str) -> Iterable[tuple[Plugin, Callable[[Mapping[str, Any]], Any]]]:
+        """Plugins in service that implement a hook, each with a callable that takes a mapping."""
+        return ((p, p.hooks[hook]) for p in self.well() if hook in p.hooks)
+
+    def offers(
+        self, context: Callable[[Plugin], Any], message: Any, text: str
+    ) -> list[tuple[Plugin, Offer]]:
+        """Ask everybody who offers; `context(plugin)` makes what each is given as `ctx`."""
+        found = []
+        for plugin, ask in self._offering:
+            if plugin.circuit.is_open:
+                continue
+            started = time.perf_counter()
+            self.beat.enter(LOOP, plugin.label)
+            try:
+                offer = ask({"ctx": context(plugin), "message": message, "text": text})
+                if offer is not None and not isinstance(offer, Offer):
+                    raise TypeError(f"returned {type(offer).__name__}, not an Offer or None")
+            except PLUGIN_FAULTS as error:
+                plugin.fail("offer_for_message", error)
+                continue
+            finally:
+                self.beat.leave(LOOP)
+            if (took := time.perf_counter() - started) > 0.2:
+                plugin.log.warning("%s: offer_for_message took %.1f s", self.gateway, took)
+            if offer is not None and (offer.fit > Fit.SEARCH or offer.score >= 0.5):
+                found.append((plugin, offer))
+        return found
+
+    async def notify(self, hook: str, context: Callable[[Plugin], Any], **given: Any) -> int:
+        """Call a notify hook of everybody, one after another; how many failed."""
+        failed = 0
+        for plugin, call in self.having(hook):
+            implementation = _named(call, hook)
+            try:
+                await plugin.run(self.beat, implementation, {"ctx": context(plugin), **given})
+            except PluginError:
+                failed += 1
+        return failed
+
+
+def check_hooks(module: Any) -> None:
+    """Refuse a module whose hooks are misspelt, of the wrong colour, or jump the queue."""
+    for attribute, function in vars(module).items():
+        marks = getattr(function, "madoguchi_impl", None)
+        if not isinstance(marks, dict):
+            continue
+        name = marks.get("specname") or attribute
+        if name not in KINDS:
+            near = difflib.get_close_matches(name, KINDS, 1)
+            hint = f"did you mean `{near[0]}`?" if near else f"the hooks are {', '.join(KINDS)}"
+            raise PluginError(f"unknown hook `{name}`: {hint}")
+        if any(marks.get(key) for key in ("tryfirst", "trylast", "wrapper", "hookwrapper")):
+            raise PluginError(f"`{name}`: no tryfirst, trylast or wrapper: order is the city's")
+        if KINDS[name] != "notify" and inspect.iscoroutinefunction(function):
+            raise PluginError(f"`{name}` is a {KINDS[name]} hook and must be a plain `def`")
+
+
+def _caller(implementation: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """A callable that hands an implementation only the arguments it names."""
+    function, names = implementation.function, implementation.argnames
+    call: Callable[[Mapping[str, Any]], Any]
+    if inspect.iscoroutinefunction(function):
+
+        async def call(given: Mapping[str, Any]) -> Any:
+            return await function(*[given[name] for name in names])
+
+    else:
+
+        def call(given: Mapping[str, Any]) -> Any:
+            return function(*[given[name] for name in names])
+
+    return call
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+def _named(call: Callable[..., Any], name: str) -> Callable[..., Any]:
+    call.__name__ = name
+    return call
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, ConfigError):
+        return "; ".join(error.problems)
+    if isinstance(error, PluginError):
+        return str(error)
+    return f"{type(error).__name__}: {error}"

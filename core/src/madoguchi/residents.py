@@ -1,0 +1,51 @@
+"""Who writes to the city: one row a LINE user, and whether they are friends of the account.
+
+LINE does not promise order, so follow and unfollow carry the time of the event and an older one
+never overwrites a newer state (R9). An unfollow may come from somebody never seen (R12).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from madoguchi.tables import resident
+from madoguchi.types import Resident
+
+LOAD = "SELECT id, follows, language FROM resident WHERE line_id = $1"
+"""Driver-level: an ORM read for each turn would cost half of its budget."""
+
+
+def meet(db: Session, line_id: str, at: datetime) -> Resident:
+    """Find or make the resident of a LINE user id. Who writes to us is taken for a friend."""
+    found = _find(db, line_id)
+    if found is None:
+        values: dict[str, Any] = {"line_id": line_id, "follows": True, "state_at": 0}
+        db.execute(insert(resident).values(first_seen=at, **values))
+        found = _find(db, line_id)
+    if found is None:
+        raise LookupError("the resident that was just stored cannot be read")
+    return Resident(found.id, bool(found.follows), found.language)
+
+
+def set_following(db: Session, line_id: str, follows: bool, at: datetime) -> bool:
+    """Record a follow or unfollow; False if a newer state is known already."""
+    meet(db, line_id, at)
+    stamp = int(at.timestamp() * 1000)
+    column = "followed_at" if follows else "unfollowed_at"
+    changed = db.execute(
+        update(resident)
+        .where(resident.c.line_id == line_id)
+        .where(resident.c.state_at < stamp)
+        .values(follows=follows, state_at=stamp, **{column: at})
+    )
+    return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def _find(db: Session, line_id: str) -> Any:
+    return db.execute(
+        select(resident.c.id, resident.c.follows, resident.c.language).where(
+            resident.c.line_id == line_id
+        )
+    ).one_or_none()

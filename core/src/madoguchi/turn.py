@@ -1,0 +1,118 @@
+"""One event being handled: what the contexts of all plugins share, and its one unit."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from madoguchi.audit import Actor, audit
+from madoguchi.context import Context
+from madoguchi.errors import EventDone
+from madoguchi.journal import MARK
+from madoguchi.outgoing import Address, Letter, address_letter, store_letter, store_pushes
+from madoguchi.replies import messages_of
+from madoguchi.types import Event, Resident
+
+if TYPE_CHECKING:
+    from madoguchi.gateway import Services
+    from madoguchi.plugins import Plugin
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What `ctx.write` returns: the unit is committed, and its reply is on its way."""
+
+    letter: Letter | None
+    reply: Any = None
+
+
+@dataclass(slots=True)
+class Turn:
+    """One event being handled: what the contexts of all plugins share."""
+
+    services: "Services"
+    event: Event
+    lane: int
+    epoch: int
+    address: Address | None
+    resident: Resident | None = None
+    danger: list[dict[str, Any]] = field(default_factory=list)
+    written: Written | None = None
+    unit: str = ""
+    """The id under which the unit is marked handled: the event's, or one for each notify hook."""
+    started: float = field(default_factory=time.perf_counter)
+
+    def context(self, plugin: "Plugin", **more: Any) -> Context:
+        """This turn as one plugin sees it."""
+        s = self.services
+        return Context(s.city, plugin, self.resident, self.event, s.clock.now(), self, **more)
+
+    def messages(self, reply: Any) -> list[dict[str, Any]]:
+        """The messages of a reply, the telephone number after danger words first (rule 0)."""
+        return [*self.danger, *messages_of(reply)][:5]
+
+    async def read(self, plugin: "Plugin", fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """See `Context.read`."""
+        beat = self.services.beat
+        return await self.services.store.read(
+            lambda db: beat.call(plugin.label, lambda: fn(db, *args, **named))
+        )
+
+    async def write(
+        self, plugin: "Plugin | None", save: Callable[..., Any], *args: Any, **named: Any
+    ) -> Written:
+        """See `Context.write`."""
+        if self.written is not None:
+            raise RuntimeError("ctx.write was called before: one event is one unit")
+        label = plugin.label if plugin else None
+        self.written = await self.services.store.write(
+            self._run_unit, save, args, named, label=label
+        )
+        return self.written
+
+    def _run_unit(
+        self, db: Session, save: Callable[..., Any], args: Any, named: Mapping[str, Any]
+    ) -> Written:
+        now = self.services.clock.time()
+        owned = db.execute(
+            text("SELECT 1 FROM lane WHERE n = :n AND epoch = :epoch"),
+            {"n": self.lane, "epoch": self.epoch},
+        )
+        if owned.first() is None:
+            raise EventDone(f"lane {self.lane} belongs to another worker now")
+        mark = {"event_id": self.unit or self.event.id, "lane": self.lane, "at": now}
+        if db.execute(MARK, {**mark, "outcome": "answered"}).rowcount == 0:  # type: ignore[attr-defined]
+            raise EventDone(f"event {mark['event_id']} was handled before")
+        reply = save(db, *args, **named)
+        letter = None
+        if self.address is not None and not self.unit:
+            letter = address_letter(self.address, self.messages(reply), now)
+        if letter is not None and self.address is not None:
+            letter = store_letter(db, self.address, letter, now)
+        return Written(letter, reply)
+
+    def send(
+        self,
+        plugin: "Plugin",
+        db: Session,
+        ids: list[int],
+        messages: Any,
+        key: str,
+        not_before: Any,
+    ) -> int:
+        """See `Context.send`."""
+        at = not_before.timestamp() if not_before else None
+        now = self.services.clock.time()
+        self.services.sender.news_soon()
+        return store_pushes(db, ids, messages_of(messages), f"{plugin.name}/{key}", now, at)
+
+    def fetch_content(self, message_id: str) -> Any:
+        """See `Context.fetch_content`."""
+        return self.services.client.content(message_id)
+
+    def audit(self, plugin: "Plugin", db: Session, action: str, object: str, detail: Any) -> None:
+        """See `Context.audit`."""
+        audit(db, Actor("plugin", plugin.name, plugin.info.label), action, object, detail)

@@ -1,0 +1,171 @@
+"""What crosses a hook: frozen dataclasses, nothing that does anything."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import IntEnum
+from pathlib import Path
+from typing import Any, Final
+
+
+class Fit(IntEnum):
+    """How specific an offer's match is. A higher fit beats a lower one, whatever the scores."""
+
+    SEARCH = 1
+    """Found by searching; the score says how likely it is what was meant."""
+    PATTERN = 2
+    """The text has a form that only this plugin understands, such as a receipt number."""
+    EXACT = 3
+    """The text is this plugin's own word, whole."""
+
+
+class _Pass:
+    """The type of `PASS`."""
+
+    def __repr__(self) -> str:
+        return "PASS"
+
+
+PASS: Final = _Pass()
+"""What a handler returns when it finds that it cannot answer after all: the next offer is tried."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A plugin's bid to answer a message.
+
+    `handler(ctx)` is called if the offer wins and returns the reply; `label` names the offer to
+    residents when they are asked which was meant (at most 20 characters are shown); `score` is the
+    chance, 0 to 1, that this is what was meant, and counts within `Fit.SEARCH` only; `data` is
+    handed to the handler as `ctx.offer.data`.
+    """
+
+    handler: Callable[..., Any]
+    fit: Fit
+    label: str
+    score: float = 1.0
+    data: Any = None
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.score <= 1:
+            raise ValueError(f"an offer's score is a chance from 0 to 1, not {self.score!r}")
+        if not callable(self.handler):
+            raise TypeError(f"an offer's handler is a function, not {self.handler!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A webhook event: what every event has in common, and the whole of it as `raw`.
+
+    Fields that LINE left out, or that have an unexpected type, are None (R6, R11).
+    """
+
+    id: str
+    type: str
+    at: datetime
+    """When it happened, UTC; also for a redelivered event (R9)."""
+    source: str | None
+    """`user`, `group`, `room`, or whatever LINE invents next."""
+    user_id: str | None
+    reply_token: str | None
+    mode: str
+    message: Mapping[str, Any] | None
+    redelivered: bool
+    raw: Mapping[str, Any]
+
+    @property
+    def text(self) -> str:
+        """The text of a text message as it was typed; empty for everything else."""
+        message = self.message
+        if message is None or message.get("type") != "text":
+            return ""
+        text = message.get("text")
+        return text if isinstance(text, str) else ""
+
+    @classmethod
+    def from_raw(cls, event_id: str, raw: Mapping[str, Any], received: float) -> "Event":
+        """Read an event of any shape; `received` (seconds) stands in for a missing time."""
+        source = raw.get("source")
+        source = source if isinstance(source, Mapping) else {}
+        message = raw.get("message")
+        context = raw.get("deliveryContext")
+        stamp = raw.get("timestamp")
+        if not isinstance(stamp, int | float) or not 0 < stamp < 1e14:
+            stamp = received * 1000
+        return cls(
+            id=event_id,
+            type=_text(raw.get("type")) or "",
+            at=datetime.fromtimestamp(stamp / 1000, UTC),
+            source=_text(source.get("type")),
+            user_id=_text(source.get("userId")),
+            reply_token=_text(raw.get("replyToken")),
+            mode=_text(raw.get("mode")) or "active",
+            message=message if isinstance(message, Mapping) else None,
+            redelivered=isinstance(context, Mapping) and context.get("isRedelivery") is True,
+            raw=raw,
+        )
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+@dataclass(frozen=True, slots=True)
+class Resident:
+    """A LINE user of this account, by our own number: plugins never need the LINE id."""
+
+    id: int
+    follows: bool
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class City:
+    """What residents may know of their city, from the `[city]` table of its file."""
+
+    gateway: str
+    label: str
+    phone: str
+    hours: str
+    site: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PluginInfo:
+    """What a plugin is, for staff: a label, one sentence, and the data it keeps and why."""
+
+    label: str
+    summary: str
+    keeps: Mapping[str, str] = field(default_factory=dict)
+    """`{"what is kept": "why, and for how long"}`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """A plugin's tables: SQLAlchemy metadata, and the folder of its Alembic versions.
+
+    Every table's name starts with the plugin's name.
+    """
+
+    metadata: Any
+    migrations: Path
+
+
+@dataclass(frozen=True, slots=True)
+class OpenPage:
+    """A page for everybody at `/{gateway}/{plugin}{path}`; `endpoint(request)` is Starlette's.
+
+    `request.state.page` is a `PageContext`: config, store and templates of the plugin.
+    """
+
+    path: str
+    endpoint: Callable[..., Any]
+    methods: tuple[str, ...] = ("GET",)
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """An ASGI application of the plugin's own, at `/{gateway}/{plugin}{path}`."""
+
+    path: str
+    app: Any
