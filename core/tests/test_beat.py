@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+import uvloop
 
 from madoguchi.beat import LOOP, Beat, quarantined, say_ready
 from madoguchi.watch import Attributed, Watch, attribute_tasks
@@ -268,7 +269,8 @@ def test_an_unfinished_coroutine_is_closed_with_the_wrapper(beat):
     assert on_loop(beat) is None
 
 
-def test_a_task_that_a_plugin_starts_runs_under_its_label(beat):
+@pytest.mark.parametrize("new_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+def test_a_task_that_a_plugin_starts_runs_under_its_label(beat, new_loop):
     seen: dict[str, str | None] = {}
 
     async def note(name: str) -> None:
@@ -285,7 +287,8 @@ def test_a_task_that_a_plugin_starts_runs_under_its_label(beat):
         assert started.get_name() == "named"
         await asyncio.gather(own, started)
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        runner.run(main())
     assert seen == {"plugin's": "mihon/a", "core's": None}
 
 

@@ -264,6 +264,19 @@ def test_a_plugin_that_blocks_the_loop_is_left_out_and_one_that_waits_is_not(ser
     assert serving.stop() == 0
 
 
+def test_where_there_is_no_memfd_the_beat_is_a_file(serve):
+    serving = serve(
+        "import os\nvars(os).pop('memfd_create', None)\n"
+        + misbehaving("""
+            async def bad():
+                time.sleep(99)
+            await under("mihon/bad", bad())
+        """)
+    )
+    assert left_out_after(serving) == "['mihon/bad']"
+    assert (serving.folder / "worker.beat").exists()
+
+
 def test_a_silent_loop_without_a_plugin_is_started_again_with_all_plugins(serve):
     serving = serve(misbehaving("time.sleep(99)"))
     assert left_out_after(serving) == "[]"
