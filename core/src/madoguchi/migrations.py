@@ -7,6 +7,7 @@ a third of a second to import, so it is, only when something is pending.
 
 import ast
 import asyncio
+import itertools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -185,14 +186,15 @@ def _stored(connection: Connection, owned: MigrationSet, names: set[str]) -> str
     return connection.execute(statement).scalar_one_or_none()
 
 
-def chain(owned: MigrationSet) -> dict[str, str | None]:
-    """Each revision of the owner's version files and the one it follows. Runs none of them."""
-    links: dict[str, str | None] = {}
+def chain(owned: MigrationSet) -> dict[str, tuple[str, ...]]:
+    """Each revision of the owner's version files and those it follows. Runs none of them."""
+    links: dict[str, tuple[str, ...]] = {}
     for file in sorted(owned.folder.glob("*.py")):
         try:
             names = _constants(file)
             if "revision" in names:
-                links[names["revision"]] = names.get("down_revision")
+                down = names.get("down_revision") or ()
+                links[names["revision"]] = (down,) if isinstance(down, str) else tuple(down)
         except (SyntaxError, ValueError) as error:
             raise MigrationFailed(owned.owner, file.name, str(error)) from error
     return links
@@ -201,7 +203,7 @@ def chain(owned: MigrationSet) -> dict[str, str | None]:
 def head(owned: MigrationSet) -> str | None:
     """The revision that no other follows; `MigrationFailed` if there are two."""
     links = chain(owned)
-    heads = sorted(links.keys() - links.values())
+    heads = sorted(links.keys() - set(itertools.chain.from_iterable(links.values())))
     if len(heads) > 1:
         reason = f"two revisions follow the same one: {', '.join(heads)}; chain them"
         raise MigrationFailed(owned.owner, heads[-1], reason)
@@ -259,14 +261,14 @@ def _upgrade(connection: Connection, owned: MigrationSet) -> None:
     before = set(inspect(connection).get_table_names())
     stored = _stored(connection, owned, before)
     connection.rollback()
-    links = chain(owned)
+    links, newest = chain(owned), head(owned)
     if stored is not None and stored not in links:
         reason = "the database is newer than this version of the package: install the newer one"
         raise MigrationFailed(owned.owner, stored, reason)
     for name in owned.metadata.tables:
         if not owned.owns(name):
             reason = f"table {name} must be called {owned.owner} or {owned.owner}_…"
-            raise MigrationFailed(owned.owner, head(owned) or "none", reason)
+            raise MigrationFailed(owned.owner, newest or "none", reason)
 
     def inspect_step(ctx: Any, **_: object) -> None:
         """Look at a revision before it is committed."""
@@ -292,9 +294,10 @@ def _upgrade(connection: Connection, owned: MigrationSet) -> None:
         if not isinstance(error, Exception | SystemExit):
             raise
         reached = _stored(connection, owned, set(inspect(connection).get_table_names()))
-        following = next((new for new, old in links.items() if old == reached), "none")
+        parents = (reached,) if reached else ()
+        following = next((new for new, old in links.items() if old == parents), "none")
         raise MigrationFailed(owned.owner, following, _reason(error)) from error
-    log.info("%s: tables brought to revision %s", owned.owner, head(owned))
+    log.info("%s: tables brought to revision %s", owned.owner, newest)
 
 
 def _drift(connection: Connection, owned: MigrationSet) -> list[str]:
