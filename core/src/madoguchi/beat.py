@@ -186,10 +186,11 @@ class Beat:
         self._stamps[LOOP] = time.monotonic()
 
     def add_writer(self) -> int:
-        """A slot for the signs of life of a store's writer, which must give one each second."""
-        slot = self._take_slot("writer")
-        self.writer(slot, time.monotonic())
-        return slot
+        """A slot for the signs of life of a store's writer.
+
+        From the first one on there must be one each second: see `madoguchi.watch.Watch`.
+        """
+        return self._take_slot("writer")
 
     def writer(self, slot: int, at: float) -> None:
         """Say that this writer was alive at ``at`` (a ``time.monotonic()``)."""

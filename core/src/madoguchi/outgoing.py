@@ -46,7 +46,6 @@ class Address:
 
     event_id: str
     line_id: str
-    resident_id: int
     token: str | None
     until: float
     """When the token is no longer trusted, seconds."""
@@ -79,9 +78,9 @@ def address_letter(to: Address, messages: Sequence[Mapping[str, Any]], now: floa
     return Letter("push", body, retry_key(to.event_id, "answer"), now + GIVE_UP)
 
 
-def store_letter(db: Session, to: Address, letter: Letter, now: float) -> Letter:
+def store_letter(db: Session, letter: Letter, now: float, event_id: str, who: int | None) -> Letter:
     """Put a letter into the outgoing table, inside the caller's unit."""
-    row = _insert(db, letter, now, now + FIRST_LOOK, event_id=to.event_id, who=to.resident_id)
+    row = _insert(db, letter, now, now + FIRST_LOOK, event_id=event_id, who=who)
     return Letter(letter.kind, letter.body, letter.key, letter.until, row)
 
 
@@ -110,7 +109,7 @@ def store_pushes(
 
 
 def _insert(
-    db: Session, letter: Letter, now: float, next_try: float, *, who: int, event_id: str = ""
+    db: Session, letter: Letter, now: float, next_try: float, *, who: int | None, event_id: str = ""
 ) -> int | None:
     values = {
         "event_id": event_id or None,

@@ -90,8 +90,9 @@ class Turn:
         letter = None
         if self.address is not None and not self.unit:
             letter = address_letter(self.address, self.messages(reply), now)
-        if letter is not None and self.address is not None:
-            letter = store_letter(db, self.address, letter, now)
+        if letter is not None:
+            who = self.resident.id if self.resident else None
+            letter = store_letter(db, letter, now, self.event.id, who)
         return Written(letter, reply)
 
     def send(

@@ -7,7 +7,7 @@ loop turns and notices a plugin's thread that burns CPU without end.
 import asyncio
 import os
 import signal
-from collections.abc import Callable, Coroutine, Generator, Iterable
+from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Any, Generic, TypeVar
 
 from madoguchi.beat import LOOP, Beat
@@ -75,8 +75,8 @@ async def _attributed(beat: Beat, label: str, coroutine: Coroutine[Any, Any, T])
 class Watch:
     """A task on the worker's loop: the loop's beat, the writers' and an eye on the threads.
 
-    ``writers`` are functions that give the ``time.monotonic()`` at which a store's writer was last
-    seen alive: ``lambda: store.last_write_beat``. A thread that has used more than ``cpu_limit``
+    ``writers`` gives for a slot of `Beat.add_writer` the ``time.monotonic()`` at which that store's
+    writer was last seen alive (``lambda: store.last_write_beat``); it may be filled later. A thread that has used more than ``cpu_limit``
     seconds of CPU time inside one call is blamed; one that only waits is not. If the supervisor
     dies, the worker ends itself (on Linux the kernel has ended it already).
     """
@@ -85,12 +85,12 @@ class Watch:
         self,
         beat: Beat,
         *,
-        writers: Iterable[Callable[[], float]] = (),
+        writers: Mapping[int, Callable[[], float]] | None = None,
         cpu_limit: float = 5.0,
         period: float = 0.25,
     ) -> None:
         self._beat = beat
-        self._writers = [(beat.add_writer(), last_seen) for last_seen in writers]
+        self._writers = {} if writers is None else writers
         self._cpu_limit = cpu_limit
         self._period = period
         self._parent = os.getppid()
@@ -100,7 +100,7 @@ class Watch:
         """Watch until cancelled."""
         while True:
             self._beat.loop()
-            for slot, last_seen in self._writers:
+            for slot, last_seen in self._writers.items():
                 self._beat.writer(slot, last_seen())
             self.check_threads()
             if os.getppid() != self._parent:
