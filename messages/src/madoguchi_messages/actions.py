@@ -7,6 +7,7 @@ from datetime import datetime
 from madoguchi_messages.lengths import grapheme_length
 from madoguchi_messages.rules import (
     LINK,
+    Condition,
     Object,
     OneOf,
     Problem,
@@ -25,7 +26,7 @@ _FORMATS = {
 }  # fmt: skip
 
 
-def _dates_fit(action: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _dates_fit(action: Mapping, at: str) -> Iterator[Problem]:
     """Formats as the mode says, years 1900 to 2100, min before max (R41)."""
     mode = str(action["mode"])
     moments: dict[str, datetime] = {}
@@ -53,7 +54,7 @@ def _moment(mode: str, value: str) -> datetime | None:
     return moment if 1900 <= moment.year <= 2100 else None
 
 
-def _one_echo(action: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _one_echo(action: Mapping, at: str) -> Iterator[Problem]:
     """LINE: displayText and text can't both be used at the same time."""
     if "displayText" in action and "text" in action:
         message = "displayText and text can't both be used at the same time"
@@ -75,7 +76,7 @@ def tap(label_: Rule, *, labelled: bool, pictures: bool = False) -> Variant:
     def action(
         required: Mapping[str, Rule],
         optional: Mapping[str, Rule] | None = None,
-        also: tuple = (),
+        also: tuple[Condition, ...] = (),
     ) -> Object:
         must = {"label": label_} if labelled else {}
         may = {} if labelled else {"label": label_}

@@ -2,12 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from madoguchi_messages import actions
 from madoguchi_messages.rules import (
     EMPTY,
     HTTPS,
+    Condition,
     Flag,
     List,
     Object,
@@ -37,8 +38,8 @@ def flex_bytes(container: object, *, escaped: bool = False) -> int:
     return len(text.encode("utf-8", "surrogatepass"))
 
 
-def _fits(most: int):
-    def condition(container: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _fits(most: int) -> Condition:
+    def condition(container: Mapping, at: str) -> Iterator[Problem]:
         """The size of the container's JSON (R40)."""
         size = flex_bytes(container)
         if size > most:
@@ -48,7 +49,7 @@ def _fits(most: int):
     return condition
 
 
-def _one_width(carousel: Mapping[str, Sequence[Mapping]], at: str) -> Iterator[Problem]:
+def _one_width(carousel: Mapping, at: str) -> Iterator[Problem]:
     """All bubbles of a carousel have one width (R40); without a size it is mega."""
     first, *others = (bubble.get("size", "mega") for bubble in carousel["contents"])
     for index, size in enumerate(others, 1):
@@ -57,23 +58,24 @@ def _one_width(carousel: Mapping[str, Sequence[Mapping]], at: str) -> Iterator[P
             yield Problem(f"{at}.contents[{index}].size", message, f"write {first!r} everywhere")
 
 
-def _says_something(text: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _says_something(text: Mapping, at: str) -> Iterator[Problem]:
     if "text" not in text and not text.get("contents"):
         yield Problem(f"{at}.text", EMPTY, "give a text, or spans in 'contents'")
 
 
-def _has_a_block(bubble: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _has_a_block(bubble: Mapping, at: str) -> Iterator[Problem]:
     if not any(block in bubble for block in ("header", "hero", "body", "footer")):
         message = "At least one block must be specified"
         yield Problem(at, message, "add a header, hero, body or footer")
 
 
-def _few_animations(container: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _few_animations(container: Mapping, at: str) -> Iterator[Problem]:
     """Ten animated images in one message at most (R40)."""
-    count, waiting = 0, [container]
+    count = 0
+    waiting: list[object] = [container]
     while waiting:
         part = waiting.pop()
-        if isinstance(part, Mapping):
+        if isinstance(part, (dict, Mapping)):
             count += part.get("type") == "image" and part.get("animated") is True
             waiting.extend(part.values())
         elif is_array(part):

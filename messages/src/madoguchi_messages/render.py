@@ -183,16 +183,17 @@ def _coupon(message: Mapping) -> str:
 
 def _imagemap(message: Mapping) -> str | None:
     base, size = address(message.get("baseUrl")), child(message, "baseSize")
-    width, height = size.get("width"), size.get("height")
-    if not (base and _is_length(width) and _is_length(height)):
+    width, height = _pixels(size, "width"), _pixels(size, "height")
+    if not (base and width and height):
         return None
     # SVG's own geometry places the areas exactly without a style attribute.
     areas = [element("image", href=f"{base}/1040", x=0, y=0, width=width, height=height)]
     for action in items(message, "actions"):
-        area = {name: child(action, "area").get(name) for name in ("x", "y", "width", "height")}
-        if all(type(number) is int for number in area.values()):
-            attributes = {**area, **tap_area(action), "aria_label": label_of(action)}
-            areas.append(element("rect", cls="lm-action lm-area", **attributes))
+        area = {
+            name: _pixels(child(action, "area"), name) for name in ("x", "y", "width", "height")
+        }
+        attributes = {**area, **tap_area(action), "aria_label": label_of(action)}
+        areas.append(element("rect", cls="lm-action lm-area", **attributes))
     return element(
         "svg",
         *areas,
@@ -203,8 +204,10 @@ def _imagemap(message: Mapping) -> str | None:
     )
 
 
-def _is_length(value: object) -> bool:
-    return type(value) is int and 0 < value < 100_000
+def _pixels(size: Mapping, name: str) -> int:
+    """The property as pixels, 0 if it is none."""
+    value = size.get(name)
+    return value if type(value) is int and 0 < value < 100_000 else 0
 
 
 def _template(message: Mapping) -> str | None:

@@ -5,6 +5,7 @@ Absolute positions, offsets, gradients' angles and border widths are left out.
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from madoguchi_messages.flex import BUBBLE_SIZES
 from madoguchi_messages.html import (
@@ -249,10 +250,15 @@ def _color(what: str, value: object) -> str:
         return ""
     if value[7:] and int(value[7:], 16) < 32:
         return ""
-    red, green, blue = bytes.fromhex(value[1:7])
+    return f"lm-{what}-{_nearest_color(value[1:7])}"
+
+
+@lru_cache(maxsize=512)
+def _nearest_color(wanted: str) -> str:
+    red, green, blue = bytes.fromhex(wanted)
 
     def distance(name: str) -> float:
         r, g, b = bytes.fromhex(PALETTE[name])
         return 2 * (r - red) ** 2 + 4 * (g - green) ** 2 + 3 * (b - blue) ** 2
 
-    return f"lm-{what}-{min(PALETTE, key=distance)}"
+    return min(PALETTE, key=distance)

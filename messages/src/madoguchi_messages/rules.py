@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeGuard
 from urllib.parse import unquote_to_bytes
 
 from madoguchi_messages.lengths import grapheme_length, utf16_length
@@ -36,7 +36,7 @@ class Rule(Protocol):
         ...
 
 
-Condition = Callable[[Mapping[str, object], str], Iterable[Problem]]
+Condition = Callable[[Mapping, str], Iterable[Problem]]
 
 MISSING = "must be specified"
 EMPTY = "May not be empty"
@@ -195,7 +195,7 @@ class Object:
 
     def find(self, value: object, at: str) -> Iterator[Problem]:
         """Refuse other types, absent properties, nulls, and report each property's problems."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):
             yield Problem(at, "must be an object", f"it is {kind_of(value)}")
             return
         well = True
@@ -213,12 +213,12 @@ class Object:
                 yield Problem(f"{at}.{name}", message, f"add {name!r}")
             else:
                 yield from rule.find(value[name], f"{at}.{name}")
-        for name, rule in self.optional.items():
-            if name in value:
-                if value[name] is None:
+        for name, item in value.items():
+            if rule := self.optional.get(name):
+                if item is None:
                     yield Problem(f"{at}.{name}", EMPTY, f"leave {name!r} out instead of null")
                 else:
-                    yield from rule.find(value[name], f"{at}.{name}")
+                    yield from rule.find(item, f"{at}.{name}")
 
 
 @dataclass(frozen=True)
@@ -230,7 +230,7 @@ class Variant:
 
     def find(self, value: object, at: str) -> Iterator[Problem]:
         """Refuse other types and unknown variants; then what the variant's rule refuses."""
-        if not isinstance(value, Mapping):
+        if not isinstance(value, (dict, Mapping)):
             yield Problem(at, "must be an object", f"it is {kind_of(value)}")
             return
         variant = value.get(self.by)
@@ -242,7 +242,7 @@ class Variant:
             yield from self.rules[variant].find(value, at)
 
 
-def is_array(value: object) -> bool:
+def is_array(value: object) -> TypeGuard[Sequence[object]]:
     """Whether the value becomes an array in JSON."""
     return isinstance(value, (list, tuple))
 
@@ -278,16 +278,18 @@ def unsound(value: object) -> str | None:
     for _ in range(MAX_DEPTH):
         below: dict[int, object] = {}
         for one in level:
-            if isinstance(one, Mapping):
+            if one is None or isinstance(one, (str, int)):
+                continue
+            if isinstance(one, (dict, Mapping)):
                 if not all(isinstance(name, str) for name in one):
                     return "the names of properties must be strings"
                 below.update((id(child), child) for child in one.values())
             elif is_array(one):
-                below.update((id(child), child) for child in one)  # type: ignore[attr-defined]
-            elif isinstance(one, float) and not math.isfinite(one):
-                return "JSON knows neither NaN nor infinity"
-            elif not (one is None or isinstance(one, (str, int, float))):
+                below.update((id(child), child) for child in one)
+            elif not isinstance(one, float):
                 return f"a {type(one).__name__} cannot be written as JSON"
+            elif not math.isfinite(one):
+                return "JSON knows neither NaN nor infinity"
         if not below:
             return None
         level = list(below.values())

@@ -1,12 +1,13 @@
 """Template messages and imagemaps: buttons, confirm, carousel, image carousel (R37 to R39)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from madoguchi_messages import actions
 from madoguchi_messages.lengths import grapheme_length
 from madoguchi_messages.rules import (
     HTTPS,
     LINK,
+    Condition,
     List,
     Object,
     OneOf,
@@ -18,7 +19,7 @@ from madoguchi_messages.rules import (
 )
 
 
-def _text_beside_picture(template: Mapping[str, object], at: str) -> Iterator[Problem]:
+def _text_beside_picture(template: Mapping, at: str) -> Iterator[Problem]:
     """With an image or a title 60 grapheme clusters of text are left (R39)."""
     if "thumbnailImageUrl" in template or "title" in template:
         for problem in Text(60, count=grapheme_length).find(template["text"], f"{at}.text"):
@@ -26,10 +27,10 @@ def _text_beside_picture(template: Mapping[str, object], at: str) -> Iterator[Pr
             yield Problem(problem.property, problem.message, advice)
 
 
-def _same(what: str, of: Callable[[Mapping], object], advice: str) -> Callable:
+def _same(what: str, of: Callable[[Mapping], object], advice: str) -> Condition:
     """A condition: `of` gives the same for all columns of a carousel (R39)."""
 
-    def condition(template: Mapping[str, Sequence[Mapping]], at: str) -> Iterator[Problem]:
+    def condition(template: Mapping, at: str) -> Iterator[Problem]:
         first, *others = template["columns"]
         for index, column in enumerate(others, 1):
             if of(column) != of(first):
