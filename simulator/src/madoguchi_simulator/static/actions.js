@@ -28,7 +28,7 @@ const ACTIONS = {
     if (inputOption === "openKeyboard") phone.type(fillInText ?? "");
   },
 
-  uri: ({ uri }, phone) => openAddress(uri, phone),
+  uri: ({ uri, linkUri }, phone) => openAddress(uri ?? linkUri, phone),
 
   datetimepicker: async ({ data, mode, initial, min, max, label }, phone) => {
     const type = mode === "datetime" ? "datetime-local" : mode;

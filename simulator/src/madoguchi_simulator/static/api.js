@@ -35,10 +35,10 @@ export const chat = (userId, after, wait, signal) =>
 /** A message of the resident, as in a webhook but without id. */
 export const sendMessage = (userId, message) => send("POST", `${resident(userId)}/messages`, message);
 
-/** A picture, video or file of the resident. */
-export function sendFile(userId, file) {
+/** Pictures, videos or files chosen together: `{messages: [{messageId, status}]}`. */
+export function sendFiles(userId, files) {
   const body = new FormData();
-  body.append("file", file);
+  for (const file of files) body.append("file", file);
   return call(`${resident(userId)}/messages`, { method: "POST", body });
 }
 
@@ -50,8 +50,8 @@ export const unfollow = (userId) => send("POST", `${resident(userId)}/unfollow`)
 export const unsend = (userId, messageId) => send("POST", `${resident(userId)}/unsend`, { messageId });
 
 /** Where the bytes of a resident's upload are. */
-export const contentUrl = (messageId) => `/sim/content/${encodeURIComponent(messageId)}`;
+export const contentUrl = (messageId) => `/sim/contents/${encodeURIComponent(messageId)}`;
 
-/** `{quota, verified, rateScale, clock, …}` */
+/** `{displayName, clock, now, …}`; `clock` is in seconds ahead of the system's. */
 export const settings = () => call("/settings");
 export const changeSettings = (changes) => send("PUT", "/settings", changes);

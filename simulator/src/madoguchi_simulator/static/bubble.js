@@ -12,13 +12,13 @@ import { stickerArt, stickerOf } from "./stickers.js";
 export function bodyOf(entry) {
   const { message = {}, html } = entry;
   const draw = DRAWINGS[message.type];
-  if (html && message.type !== "sticker" && entry.from === "bot") return rendered(html);
+  if (html && message.type !== "sticker" && entry.from === "bot") return rendered(html, message.type);
   if (draw) return draw(message, entry);
-  return html ? rendered(html) : el("div", { class: "bubble" }, `（${message.type ?? "メッセージ"}）`);
+  return html ? rendered(html, message.type) : el("div", { class: "bubble" }, `（${message.type ?? "メッセージ"}）`);
 }
 
-function rendered(html) {
-  const body = el("div", { class: "rendered" });
+function rendered(html, type) {
+  const body = el("div", { class: `rendered rendered-${type}` });
   body.innerHTML = html;
   for (const picture of body.querySelectorAll("img")) {
     if (!picture.closest("a, button")) makeEnlargeable(picture);

@@ -70,7 +70,7 @@ export class Composer {
       oninput: () => this.#grow(),
       onkeydown: (event) => this.#key(event),
     });
-    this.more = iconButton("plus", "写真・位置情報・スタンプを送る", { "aria-expanded": "false", onclick: () => this.#toggleTray() });
+    this.more = iconButton("plus", "写真などを送る", { "aria-expanded": "false", onclick: () => this.#toggleTray() });
     this.submit = iconButton("send", "送信", { type: "submit", class: "icon-button send" });
     const form = el(
       "form",

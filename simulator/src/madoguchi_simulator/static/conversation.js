@@ -142,7 +142,7 @@ export class Conversation {
       el(
         "div",
         { class: "row-body" },
-        mine || !first ? null : el("p", { class: "sender" }, this.account),
+        mine || !first ? null : el("p", { class: "sender" }, entry.message?.sender?.name ?? this.account),
         el("span", { class: "visually-hidden" }, mine ? "自分：" : first ? "" : `${this.account}：`),
         el(
           "div",

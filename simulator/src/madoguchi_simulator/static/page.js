@@ -59,9 +59,8 @@ const page = {
 
   async moveClock(seconds) {
     const { clock } = await api.settings();
-    const now = new Date(new Date(clock).getTime() + seconds * 1000);
-    await api.changeSettings({ clock: now.toISOString() });
-    return dayAndTimeOf(now);
+    const { now } = await api.changeSettings({ clock: clock + seconds });
+    return dayAndTimeOf(new Date(now));
   },
 };
 
@@ -97,8 +96,13 @@ function arrange() {
   for (const userId of wanted) {
     const known = residents.find((resident) => resident.userId === userId);
     if (!phones.has(userId)) phones.set(userId, new Phone(known ?? { userId, displayName: "？" }, page));
-    stage.append(phones.get(userId).node);
   }
+  // A node that moves loses its scrolling, so only what is out of place is moved.
+  wanted.forEach((userId, place) => {
+    const { node } = phones.get(userId);
+    const there = stage.querySelectorAll(".phone")[place];
+    if (there !== node) stage.insertBefore(node, there ?? null);
+  });
   main.dataset.view = wanted.length ? "phone" : "people";
   people.show(residents, new Set(wanted));
   document.title = wanted.length === 1 ? `${phones.get(wanted[0]).resident.displayName}さんの電話` : "住民のスマートフォン";

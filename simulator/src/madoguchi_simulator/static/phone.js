@@ -24,7 +24,7 @@ export class Phone {
     this.composer = new Composer({
       phone: () => this.screen,
       send: (message) => this.send(message),
-      sendFiles: (files) => files.forEach((file) => this.sendFile(file)),
+      sendFiles: (files) => this.sendFiles(files),
     });
     this.#build();
     this.#show("waiting");
@@ -55,19 +55,24 @@ export class Phone {
   }
 
   send(message) {
-    return this.#deliver(message, {}, () => api.sendMessage(this.resident.userId, message));
+    return this.#deliver(message, () => api.sendMessage(this.resident.userId, message));
   }
 
-  sendFile(file) {
-    const type = file.type.split("/")[0];
-    const message = { type: ["image", "video", "audio"].includes(type) ? type : "file", fileName: file.name };
-    const preview = URL.createObjectURL(file);
-    return this.#deliver(message, { preview }, () => api.sendFile(this.resident.userId, file));
+  /** Files chosen together travel together, so that the bot sees them as one set (R48). */
+  async sendFiles(files) {
+    const rows = files.map((file) => this.conversation.addPending(messageOf(file), { preview: URL.createObjectURL(file) }));
+    this.#chips();
+    try {
+      const { messages } = await api.sendFiles(this.resident.userId, files);
+      rows.forEach((row, place) => this.conversation.sent(row, messages[place]));
+    } catch {
+      rows.forEach((row, place) => this.conversation.failed(row, () => this.sendFiles([files[place]])));
+    }
   }
 
   sendPostback(postback) {
     const call = () => api.sendPostback(this.resident.userId, postback);
-    if (postback.displayText) return this.#deliver({ type: "text", text: postback.displayText }, {}, call);
+    if (postback.displayText) return this.#deliver({ type: "text", text: postback.displayText }, call);
     return this.#quietly(call);
   }
 
@@ -95,13 +100,13 @@ export class Phone {
     this.silence = setTimeout(() => (this.toast.hidden = true), 4000);
   }
 
-  async #deliver(message, extra, call) {
-    const row = this.conversation.addPending(message, extra);
+  async #deliver(message, call) {
+    const row = this.conversation.addPending(message);
     this.#chips();
     try {
       this.conversation.sent(row, await call());
     } catch {
-      this.conversation.failed(row, () => this.#deliver(message, extra, call));
+      this.conversation.failed(row, () => this.#deliver(message, call));
     }
   }
 
@@ -228,6 +233,7 @@ export class Phone {
       this.screen,
     );
     this.node.addEventListener("click", (event) => this.#tap(event));
+    this.node.addEventListener("keydown", (event) => pressLikeButton(event));
     this.#listenForLongPress();
   }
 
@@ -334,4 +340,18 @@ export class Phone {
       this.conversation.node.addEventListener(type, cancel, true);
     }
   }
+}
+
+/** What a chosen file will be as a message. */
+function messageOf({ type, name }) {
+  const kind = type.split("/")[0];
+  return { type: ["image", "video", "audio"].includes(kind) ? kind : "file", fileName: name };
+}
+
+/** Parts of a Flex message can be tapped without being buttons; keys must reach them too. */
+function pressLikeButton(event) {
+  if (event.key !== "Enter" && event.key !== " ") return;
+  if (!event.target.matches("[data-action][role=button]")) return;
+  event.preventDefault();
+  event.target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
 }
