@@ -18,6 +18,7 @@ from urllib.parse import urlencode
 import pytest
 import uvicorn
 import yaml
+
 from madoguchi_simulator import Channel, Simulator
 
 SECRET, TOKEN = "secret-of-the-test", "token-of-the-test"
