@@ -303,7 +303,9 @@ async def until(condition: Callable[[], object]) -> None:
 
 def test_the_watch_beats_for_the_loop_and_the_writers(beat):
     async def main() -> None:
-        watch = asyncio.create_task(Watch(beat, writers=[lambda: 12.5], period=0.01).run())
+        watch = asyncio.create_task(
+            Watch(beat, writers={beat.add_writer(): lambda: 12.5}, period=0.01).run()
+        )
         await until(lambda: beat.state().loop_age is not None)
         first = beat.state().loop.stamp
         await until(lambda: beat.state().loop.stamp != first)

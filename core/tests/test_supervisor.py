@@ -26,6 +26,7 @@ from madoguchi.watch import Attributed, Watch
 
 NAME = sys.argv[1]
 beat = Beat.from_environment()
+writers = {}
 
 def say(what):
     print(NAME, what, flush=True)
@@ -40,7 +41,7 @@ async def under(label, coroutine):
 async def main(misbehave):
     stopped = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    watch = asyncio.create_task(Watch(beat, cpu_limit=1.0, period=0.05).run())
+    watch = asyncio.create_task(Watch(beat, writers=writers, cpu_limit=1.0, period=0.05).run())
     say(f"left out: {sorted(quarantined())}")
     say_ready()
     await asyncio.sleep(0.1)
@@ -314,6 +315,8 @@ def test_a_unit_that_holds_the_writer_is_left_out(serve):
             def write():
                 beat.unit("mihon/good")
                 beat.unit(None)
+                last_seen = time.monotonic()
+                writers[beat.add_writer()] = lambda: last_seen
                 beat.unit("mihon/bad")
                 time.sleep(99)
             in_thread("mihon/asleep", time.sleep, 99)
@@ -322,6 +325,18 @@ def test_a_unit_that_holds_the_writer_is_left_out(serve):
     )
     assert left_out_after(serving) == "['mihon/bad']"
     serving.wait("left out from now on: a database writer was silent")
+
+
+def test_a_writer_that_stands_still_without_a_plugin_is_started_again(serve):
+    serving = serve(
+        misbehaving("""
+            last_seen = time.monotonic()
+            writers[beat.add_writer()] = lambda: last_seen
+            in_thread("mihon/asleep", time.sleep, 99)
+        """)
+    )
+    serving.wait(r"worker \(pid \d+\) a database writer was silent for more than 1 s")
+    assert left_out_after(serving) == "[]"
 
 
 @pytest.mark.parametrize("where", ["loop", "thread"])

@@ -36,8 +36,12 @@ def find_silence(state: State, since: float, limit: float) -> Silence | None:
         return Silence(f"the event loop was silent for more than {limit:g} s", (state.loop,))
     if silent:
         # A writer has a slot for its signs of life and one for its units: the two stamps differ.
-        quiet = [p for p in state.places if p.stamp is not None and state.now - p.stamp > limit / 2]
-        return Silence(f"a database writer was silent for more than {limit:g} s", tuple(quiet))
+        quiet = tuple(
+            place
+            for place in state.places
+            if place.kind == "writer" and place.stamp and state.now - place.stamp > limit / 2
+        )
+        return Silence(f"a database writer was silent for more than {limit:g} s", quiet)
     return None
 
 

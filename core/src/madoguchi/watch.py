@@ -76,9 +76,10 @@ class Watch:
     """A task on the worker's loop: the loop's beat, the writers' and an eye on the threads.
 
     ``writers`` gives for a slot of `Beat.add_writer` the ``time.monotonic()`` at which that store's
-    writer was last seen alive (``lambda: store.last_write_beat``); it may be filled later. A thread that has used more than ``cpu_limit``
-    seconds of CPU time inside one call is blamed; one that only waits is not. If the supervisor
-    dies, the worker ends itself (on Linux the kernel has ended it already).
+    writer was last seen alive (``lambda: store.last_write_beat``); it may be filled later.
+    A thread that has used more than ``cpu_limit`` seconds of CPU time inside one call is blamed;
+    one that only waits is not. If the supervisor dies, the worker ends itself (on Linux the kernel
+    has ended it already).
     """
 
     def __init__(
