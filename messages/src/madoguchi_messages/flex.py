@@ -31,7 +31,7 @@ def flex_bytes(container: object, *, escaped: bool = False) -> int:
     r"""The size of a bubble or carousel in bytes of compact JSON (R40).
 
     LINE does not say how it counts its 30 KB and 50 KB. The limits here are on UTF-8 with the
-    smaller reading of KB (1,000 bytes). `escaped=True` counts as LINE's SDK sends: `\uXXXX`, six
+    smaller reading of KB (1,000 bytes). `escaped=True` counts as LINE's SDK sends: `\u7a93`, six
     bytes instead of three for each kanji; who sends through the SDK keeps that below the limit.
     """
     text = json.dumps(container, ensure_ascii=escaped, separators=(",", ":"), default=dict)
