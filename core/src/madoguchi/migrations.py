@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from . import store_sqlite, tables
+from . import sqlite, tables
 from .errors import MadoguchiError
 from .store import Store, StoreUnavailable
 
@@ -124,7 +124,7 @@ def _exclusive(target: Target) -> Iterator[None]:
         yield
         return
     place.parent.mkdir(parents=True, exist_ok=True)
-    lock = store_sqlite.lock_file(place)
+    lock = sqlite.lock_file(place)
     try:
         yield
     finally:
@@ -149,12 +149,12 @@ async def _connected(place: Path | str, work: Callable[[Connection], T]) -> T:
 
 def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
     def connect() -> Any:
-        connection = store_sqlite.connect(path)
+        connection = sqlite.connect(path)
         # With foreign keys on, rebuilding a table would delete the rows that refer to it.
         connection.execute("PRAGMA foreign_keys=OFF")
         return connection
 
-    engine = store_sqlite.open_engine("BEGIN IMMEDIATE", 1, connect)
+    engine = sqlite.open_engine("BEGIN IMMEDIATE", 1, connect)
     try:
         with engine.connect() as connection:
             return work(connection)
@@ -215,7 +215,7 @@ def _constants(file: Path) -> dict[str, Any]:
     for node in ast.parse(file.read_bytes(), str(file)).body:
         match node:
             case (
-                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
             ) if name in ("revision", "down_revision"):
                 found[name] = ast.literal_eval(value)

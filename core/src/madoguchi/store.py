@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import DateTime, Dialect, MetaData, String
 from sqlalchemy.event import listen
@@ -21,7 +21,6 @@ from sqlalchemy.types import TypeDecorator
 from .clock import Clock
 from .errors import MadoguchiError
 
-P = ParamSpec("P")
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
@@ -53,8 +52,11 @@ class Store(Protocol):
 
     dialect: str
     """"sqlite" or "postgresql"."""
-    last_write_beat: float
-    """`time.monotonic()` of the moment when the writer was last seen alive."""
+
+    @property
+    def last_write_beat(self) -> float:
+        """`time.monotonic()` of the moment when the writer was last seen alive."""
+        ...
 
     async def start(self) -> None:
         """Open the database. `StoreLocked` if another process writes it, `StoreUnavailable` if
@@ -64,9 +66,7 @@ class Store(Protocol):
     async def close(self) -> None:
         """Finish the units that wait, then let go of the database."""
 
-    async def read(
-        self, fn: Callable[Concatenate[Session, P], T], /, *args: P.args, **kwargs: P.kwargs
-    ) -> T:
+    async def read(self, fn: Callable[..., T], /, *args: object, **kwargs: object) -> T:
         """What `fn(db, *args)` returns; one snapshot on SQLite, nothing can be written."""
         ...
 

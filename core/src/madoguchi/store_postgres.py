@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import asyncpg
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from .clock import Clock
@@ -242,7 +243,7 @@ def _lost(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error.orig, OSError):
             return True
-    elif isinstance(error, OSError | TimeoutError | asyncpg.InterfaceError):
+    elif isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InterfaceError):
         return True
     state = _sqlstate(error)
     return state[:2] in LOST_CLASSES and state != "57014"  # 57014: a statement was cancelled

@@ -7,7 +7,6 @@ roll back another.
 """
 
 import asyncio
-import fcntl
 import logging
 import os
 import queue
@@ -19,25 +18,19 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from pathlib import Path
-from re import sub
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy.event import listen
+from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.pool import QueuePool
 
 from .clock import Clock
+from .sqlite import connect, driver_of, lock_file, numbered, open_engine, reason, transient
 from .store import (
     ATTEMPTS,
-    StoreLocked,
     StoreUnavailable,
     Unit,
-    clean_json,
     clean_params,
-    clean_statements,
     timestamp_text,
     warn_if_slow,
 )
@@ -46,15 +39,11 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 READERS = 4
-BUSY_SECONDS = 5.0
 WRITER_BUSY_SECONDS = 1.0
 """The writer waits less for a lock at a time, so that it beats between its attempts."""
 BATCH_UNITS = 64
 BATCH_SECONDS = 0.005
 """Units that wait share a commit, as many as begin within this time."""
-
-BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL = 5, 6, 10, 13, 14, 15
-TRANSIENT = {BUSY, LOCKED, IOERR, FULL, CANTOPEN, PROTOCOL}
 
 
 @dataclass(slots=True, eq=False)
@@ -113,7 +102,7 @@ class SQLiteStore:
             self._fetching = connect(self.path, query_only=True)
         except (DBAPIError, sqlite3.Error) as error:
             self._unlock()
-            raise StoreUnavailable(f"{self.path}: {_reason(error)}") from error
+            raise StoreUnavailable(f"{self.path}: {reason(error)}") from error
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._writer = threading.Thread(target=self._write_all, name="store-write", daemon=True)
         if not self._read_only:
@@ -163,9 +152,9 @@ class SQLiteStore:
         self._require_open()
         values = [timestamp_text(one) if isinstance(one, datetime) else one for one in params]
         try:
-            return self._fetching.execute(_numbered(sql), clean_params(values)).fetchall()
+            return self._fetching.execute(numbered(sql), clean_params(values)).fetchall()
         except sqlite3.OperationalError as error:
-            if _transient(error):
+            if transient(error):
                 raise StoreUnavailable(f"{self.path}: {error}") from error
             raise
 
@@ -180,7 +169,7 @@ class SQLiteStore:
                 with Unit(self._reader_engine, expire_on_commit=False, info=self._info) as db:
                     return fn(db, *args, **kwargs), None
             except BaseException as error:
-                if not _transient(error):
+                if not transient(error):
                     return None, error
                 if attempt == ATTEMPTS:
                     return None, self._unavailable(error)
@@ -246,7 +235,7 @@ class SQLiteStore:
     def _transaction(self) -> Iterator[Connection]:
         """The transaction that a batch of units shares."""
         with self._writer_engine.connect() as connection:
-            driver = _driver(connection)
+            driver = driver_of(connection)
             driver.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -270,7 +259,7 @@ class SQLiteStore:
                 else:
                     db.finish()
         except BaseException as error:  # a plugin's SystemExit, too, must not end the writer
-            if _transient(error):
+            if transient(error):
                 raise
             unit.error = error
         finally:
@@ -278,14 +267,14 @@ class SQLiteStore:
                 self._on_unit(None)
         self.last_write_beat = time.monotonic()
         warn_if_slow(unit.fn, unit.label, self.last_write_beat - began)
-        if connection.in_transaction() or not _driver(connection).in_transaction:
+        if connection.in_transaction() or not driver_of(connection).in_transaction:
             raise RuntimeError("a unit ended the transaction that it was given") from unit.error
 
     def _connect_writer(self) -> sqlite3.Connection:
         return connect(self.path, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
-        text = f"{self.path}: {_reason(error)}, after {ATTEMPTS} attempts"
+        text = f"{self.path}: {reason(error)}, after {ATTEMPTS} attempts"
         unavailable = StoreUnavailable(text)
         unavailable.__cause__ = error
         return unavailable
@@ -314,85 +303,7 @@ class _Sharing(sqlite3.Connection):
             self.execute("RELEASE unit")
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
-
-
 def _resolve(batch: list[_Waiting]) -> None:
     for unit in batch:
         if not unit.future.done():
             unit.future.set_result(None)
-
-
-def connect(
-    path: Path,
-    *,
-    query_only: bool = False,
-    busy: float = BUSY_SECONDS,
-    factory: type[sqlite3.Connection] = sqlite3.Connection,
-) -> sqlite3.Connection:
-    """A driver-level connection with our settings; it begins no transaction by itself."""
-    connection = sqlite3.connect(
-        path,
-        timeout=busy,
-        isolation_level=None,
-        check_same_thread=False,
-        cached_statements=512,
-        factory=factory,
-    )
-    if query_only:
-        connection.execute("PRAGMA query_only=ON")
-    else:
-        connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
-    connection.execute("PRAGMA foreign_keys=ON")
-    return connection
-
-
-def open_engine(begin: str, size: int, creator: Callable[[], sqlite3.Connection]) -> Engine:
-    """An engine of at most `size` connections whose transactions start with `begin`."""
-    engine = create_engine(
-        "sqlite://",
-        creator=creator,
-        poolclass=QueuePool,
-        pool_size=size,
-        max_overflow=0,
-        json_serializer=clean_json,
-    )
-    listen(engine, "begin", lambda connection: _driver(connection).execute(begin))
-    clean_statements(engine)
-    return engine
-
-
-def lock_file(path: Path) -> int:
-    """Lock `<path>.lock` until the descriptor is closed or this process ends, however it ends."""
-    lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        owner = os.read(lock, 20).decode("ascii", "replace").strip() or "?"
-        os.close(lock)
-        raise StoreLocked(
-            f"{path} is written by process {owner}; stop that one first, or set database_url to"
-            " a PostgreSQL database, which any number of workers may share"
-        ) from None
-    os.ftruncate(lock, 0)
-    os.pwrite(lock, str(os.getpid()).encode(), 0)
-    return lock
-
-
-@lru_cache(maxsize=512)
-def _numbered(sql: str) -> str:
-    return sub(r"\$(\d+)", r"?\1", sql)
-
-
-def _transient(error: BaseException) -> bool:
-    origin = error.orig if isinstance(error, DBAPIError) else error
-    code = getattr(origin, "sqlite_errorcode", None)
-    return code is not None and code & 0xFF in TRANSIENT
-
-
-def _reason(error: BaseException) -> str:
-    return str(error.orig if isinstance(error, DBAPIError) else error)
