@@ -124,15 +124,20 @@ class Gateway(BaseModel):
 
 def read_gateway(file: Path) -> Gateway:
     """Read and check one city's file. Raises `ConfigError`."""
-    name = file.stem
-    if not NAME.fullmatch(name):
-        raise ConfigError([f"{file}: the file's name is the gateway's: use a-z, 0-9, - and _"])
     try:
         tables = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not TOML: {error}"]) from error
+    return check_gateway(tables, file)
+
+
+def check_gateway(tables: Mapping[str, Any], file: Path) -> Gateway:
+    """Check what a city's file holds; the file's name is the gateway's. Raises `ConfigError`."""
+    name = file.stem
+    if not NAME.fullmatch(name):
+        raise ConfigError([f"{file}: the file's name is the gateway's: use a-z, 0-9, - and _"])
     problems: list[str] = []
     plugins = tables.get("plugins")
     own = {key: value for key, value in tables.items() if key != "plugins"}

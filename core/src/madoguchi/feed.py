@@ -193,6 +193,12 @@ class Feed:
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
+    async def wait_for(self, event_id: str) -> None:
+        """Wait until an event that the door has stored is handled, its reply sent."""
+        while event_id not in self._recent:
+            self.news.set()
+            await asyncio.sleep(0.002)
+
     async def retry(self, event_id: str) -> bool:
         """Run an event once more that had failed or was set aside; False if nobody knows it."""
         found = await self._reader.find(event_id)

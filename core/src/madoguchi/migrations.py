@@ -110,10 +110,7 @@ async def drift(target: Target, owned: MigrationSet) -> list[str]:
 
 
 def _place(target: Target) -> Path | str:
-    if isinstance(target, Path | str):
-        return target
-    place: Path | str = target.path if target.dialect == "sqlite" else target.url  # type: ignore
-    return place
+    return target if isinstance(target, Path | str) else target.place
 
 
 @contextmanager
@@ -336,7 +333,6 @@ def _options(connection: Connection, owned: MigrationSet) -> dict[str, Any]:
         "include_object": include,
         "render_as_batch": True,
         "transaction_per_migration": True,
-        "transactional_ddl": True,
         "compare_type": True,
         "compare_server_default": connection.dialect.name == "postgresql",
     }

@@ -2,8 +2,10 @@
 
 import asyncio
 import signal
-from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+import socket
+import threading
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import uvicorn
@@ -15,6 +17,9 @@ class Server(uvicorn.Server):
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop serving at SIGTERM and SIGINT, without raising the signal again afterwards."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         loop = asyncio.get_running_loop()
 
         def stop() -> None:
@@ -25,33 +30,48 @@ class Server(uvicorn.Server):
         yield
 
 
+def prepare(app: Any, lifespan: bool = False, **options: Any) -> Server:
+    """A server that is not serving yet."""
+    return Server(
+        uvicorn.Config(
+            app,
+            lifespan="on" if lifespan else "off",
+            interface="asgi3",
+            access_log=False,
+            log_config=None,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            **options,
+        )
+    )
+
+
 async def serve(
     app: Any, host: str, port: int, ready: Callable[[], None], lifespan: bool = False
 ) -> None:
     """Serve until SIGTERM or SIGINT; `ready()` is called when the port is open."""
-    config = uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        lifespan="on" if lifespan else "off",
-        interface="asgi3",
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
-    server = Server(config)
-
-    async def tell() -> None:
-        while not server.started:
-            await asyncio.sleep(0.005)
+    server = prepare(app, lifespan, host=host, port=port)
+    serving = asyncio.create_task(server.serve())
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    if server.started:
         ready()
+    await serving
 
-    telling = asyncio.create_task(tell())
-    try:
-        await server.serve()
-    finally:
-        telling.cancel()
+
+@asynccontextmanager
+async def serving(app: Any, lifespan: bool = False) -> AsyncIterator[str]:
+    """Serve on a free port of this machine as long as the block lasts; gives the base URL."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = prepare(app, lifespan)
+        task = asyncio.create_task(server.serve(sockets=[listening]))
+        while not server.started and not task.done():
+            await asyncio.sleep(0.002)
+        try:
+            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            await task
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:

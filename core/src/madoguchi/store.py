@@ -52,6 +52,8 @@ class Store(Protocol):
 
     dialect: str
     """"sqlite" or "postgresql"."""
+    place: Any
+    """The path of the SQLite file, or the address of the PostgreSQL database."""
 
     @property
     def last_write_beat(self) -> float:

@@ -53,8 +53,8 @@ class PostgresStore:
         clock: Clock,
         read_only: bool,
     ) -> None:
-        self.url = url
-        self._place = make_url(url).render_as_string(hide_password=True)
+        self.place = url
+        self._shown = make_url(url).render_as_string(hide_password=True)
         self._on_unit = on_unit
         self._info = {"clock": clock}
         self._read_only = read_only
@@ -67,9 +67,9 @@ class PostgresStore:
 
     async def start(self) -> None:
         """Connect, so that a wrong address is known at once."""
-        engine = open_async_engine(self.url)
+        engine = open_async_engine(self.place)
         self._fetching = asyncpg.create_pool(
-            make_url(self.url).set(drivername="postgresql").render_as_string(hide_password=False),
+            make_url(self.place).set(drivername="postgresql").render_as_string(hide_password=False),
             min_size=0,
             max_size=FETCH_POOL_SIZE,
             timeout=CONNECT_SECONDS,
@@ -82,7 +82,7 @@ class PostgresStore:
             await self._fetching.fetchval("SELECT 1")
         except Exception as error:  # a wrong password or name too: the address cannot be used
             await self.close()
-            raise StoreUnavailable(f"{self._place}: {_reason(error)}") from error
+            raise StoreUnavailable(f"{self._shown}: {_reason(error)}") from error
 
     async def close(self) -> None:
         """Let go of the connections once the units that run have ended."""
@@ -97,7 +97,7 @@ class PostgresStore:
     ) -> T:
         """See `store.Store.write`."""
         if self._read_only:
-            raise StoreUnavailable(f"{self._place} was opened for reading only")
+            raise StoreUnavailable(f"{self._shown} was opened for reading only")
 
         async def unit() -> T:
             async with self._require_open().connect() as connection:
@@ -157,7 +157,7 @@ class PostgresStore:
             except Exception as error:
                 if not _lost(error):
                     raise
-                text = f"{self._place}: the connection broke during COMMIT ({_reason(error)})"
+                text = f"{self._shown}: the connection broke during COMMIT ({_reason(error)})"
                 raise OutcomeUnknown(text) from error
         return result
 
@@ -170,10 +170,10 @@ class PostgresStore:
                 return await unit()
             except Exception as error:
                 lost = _lost(error)
-                if isinstance(error, StoreUnavailable) or not (lost or _conflict(error)):
+                if not (lost or _conflict(error)):
                     raise
                 if attempt == ATTEMPTS:
-                    text = f"{self._place}: {_reason(error)}, after {ATTEMPTS} attempts"
+                    text = f"{self._shown}: {_reason(error)}, after {ATTEMPTS} attempts"
                     raise StoreUnavailable(text) from error
             # A server that restarts needs seconds, two units that met need milliseconds.
             longest = 0.1 * 2.5**attempt if lost else 0.01 * 2**attempt
@@ -182,7 +182,7 @@ class PostgresStore:
 
     def _require_open(self) -> AsyncEngine:
         if self._engine is None:
-            raise StoreUnavailable(f"{self._place} is not open: start() comes first, close() last")
+            raise StoreUnavailable(f"{self._shown} is not open: start() comes first, close() last")
         return self._engine
 
 

@@ -71,7 +71,7 @@ class SQLiteStore:
         clock: Clock,
         read_only: bool,
     ) -> None:
-        self.path = path
+        self.place = path
         self.last_write_beat = time.monotonic()
         self._on_unit = on_unit
         self._info = {"clock": clock}
@@ -88,21 +88,21 @@ class SQLiteStore:
     async def start(self) -> None:
         """Take the lock, open the file (made if absent) and start the threads."""
         if not self._read_only:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock = lock_file(self.path)
+            self.place.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = lock_file(self.place)
         self._loop = asyncio.get_running_loop()
         try:
             self._writer_engine = open_engine("SAVEPOINT unit", 1, self._connect_writer)
             self._reader_engine = open_engine(
-                "BEGIN", READERS, lambda: connect(self.path, query_only=True)
+                "BEGIN", READERS, lambda: connect(self.place, query_only=True)
             )
             if not self._read_only:
                 with self._writer_engine.connect():
                     pass  # makes the file, in WAL mode, before anybody reads it
-            self._fetching = connect(self.path, query_only=True)
+            self._fetching = connect(self.place, query_only=True)
         except (DBAPIError, sqlite3.Error) as error:
             self._unlock()
-            raise StoreUnavailable(f"{self.path}: {reason(error)}") from error
+            raise StoreUnavailable(f"{self.place}: {reason(error)}") from error
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._writer = threading.Thread(target=self._write_all, name="store-write", daemon=True)
         if not self._read_only:
@@ -129,7 +129,7 @@ class SQLiteStore:
         """See `store.Store.write`."""
         self._require_open()
         if self._read_only:
-            raise StoreUnavailable(f"{self.path} was opened for reading only")
+            raise StoreUnavailable(f"{self.place} was opened for reading only")
         unit = _Waiting(fn, args, kwargs, label, self._loop.create_future())
         self._waiting.put(unit)
         await unit.future
@@ -155,7 +155,7 @@ class SQLiteStore:
             return self._fetching.execute(numbered(sql), clean_params(values)).fetchall()
         except sqlite3.OperationalError as error:
             if transient(error):
-                raise StoreUnavailable(f"{self.path}: {error}") from error
+                raise StoreUnavailable(f"{self.place}: {error}") from error
             raise
 
     # The reading threads.
@@ -271,17 +271,17 @@ class SQLiteStore:
             raise RuntimeError("a unit ended the transaction that it was given") from unit.error
 
     def _connect_writer(self) -> sqlite3.Connection:
-        return connect(self.path, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
+        return connect(self.place, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
-        text = f"{self.path}: {reason(error)}, after {ATTEMPTS} attempts"
+        text = f"{self.place}: {reason(error)}, after {ATTEMPTS} attempts"
         unavailable = StoreUnavailable(text)
         unavailable.__cause__ = error
         return unavailable
 
     def _require_open(self) -> None:
         if not self._open:
-            raise StoreUnavailable(f"{self.path} is not open: start() comes first, close() last")
+            raise StoreUnavailable(f"{self.place} is not open: start() comes first, close() last")
 
     def _unlock(self) -> None:
         if self._lock is not None:

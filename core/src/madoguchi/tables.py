@@ -152,7 +152,6 @@ inbox = _table(
     Column("seq", BigInteger, primary_key=True),
     Column("event_id", Text, nullable=False, unique=True),
     Column("lane", Integer, nullable=False),
-    Column("resident_key", Text, nullable=False),
     Column("message_id", Text, index=True),
     Column("at", Double, nullable=False),
     Column("raw", LargeBinary),
@@ -161,6 +160,11 @@ inbox = _table(
     info={"dialect": "postgresql"},
 )
 Index("ix_inbox_pending", inbox.c.seq, postgresql_where=text("NOT done"))
+
+# Messages that were taken back (R13): what arrives late is stored without its content.
+unsent = _table(
+    "unsent", Column("message_id", Text, primary_key=True), info={"dialect": "postgresql"}
+)
 
 
 def tables_for(dialect: str) -> list[Table]:

@@ -1,4 +1,5 @@
 """Tell residents when the libraries open."""
+
 from madoguchi import Fit, Offer, hookimpl
 
 HOURS = {"中央図書館": "9:30-19:00", "駅前分館": "10:00-20:00"}

@@ -154,7 +154,6 @@ def make_inbox() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("event_id", sa.Text(), nullable=False),
         sa.Column("lane", sa.Integer(), nullable=False),
-        sa.Column("resident_key", sa.Text(), nullable=False),
         sa.Column("message_id", sa.Text()),
         sa.Column("at", sa.Double(), nullable=False),
         sa.Column("raw", sa.LargeBinary()),
@@ -164,3 +163,8 @@ def make_inbox() -> None:
     )
     op.create_index("ix_inbox_message_id", "inbox", ["message_id"])
     op.create_index("ix_inbox_pending", "inbox", ["seq"], postgresql_where=sa.text("NOT done"))
+    op.create_table(
+        "unsent",
+        sa.Column("message_id", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("message_id", name="pk_unsent"),
+    )
