@@ -435,16 +435,20 @@ def test_a_unit_waits_for_a_lock_and_gives_up_in_the_end(tmp_path, monkeypatch):
     asyncio.run(run())
 
 
-def test_a_unit_that_ends_the_shared_transaction_harms_itself_alone(tmp_path):
+@pytest.mark.parametrize(
+    "statement", ["ROLLBACK", "INSERT OR ROLLBACK INTO toy_note (id) VALUES (0)"]
+)
+def test_a_unit_that_ends_the_shared_transaction_harms_itself_alone(tmp_path, statement):
     def ends_it(db: Session) -> None:
-        db.connection().exec_driver_sql("ROLLBACK")
+        db.connection().exec_driver_sql(statement)
 
     async def run() -> None:
         async with toys(open_store, path=tmp_path / "main.sqlite") as store:
+            await store.write(put, 0)
             units = [store.write(ends_it) if n == 10 else store.write(put, n) for n in range(1, 21)]
             results = await asyncio.gather(*units, return_exceptions=True)
             assert [n for n, one in enumerate(results, 1) if isinstance(one, Exception)] == [10]
-            assert await store.read(numbers) == [n for n in range(1, 21) if n != 10]
+            assert await store.read(numbers) == [n for n in range(21) if n != 10]
 
     asyncio.run(run())
 
