@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
     options = _parser().parse_args(arguments)
     simulator = Simulator(_channel(options), data=options.data, clock_file=options.clock_file)
-    # The chat's long polls would otherwise hold the end back.
     config = uvicorn.Config(
         simulator.app,
         host=options.host,
@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
     )
-    server = uvicorn.Server(config)
+    server = _Server(config, simulator)
     # uvicorn raises the signal that ended it once more, when its work is done.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -39,6 +39,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     finally:
         simulator.close()
     return 0 if server.started else 1
+
+
+class _Server(uvicorn.Server):
+    """Ends the chat's long polls first, which would otherwise hold the end back."""
+
+    def __init__(self, config: uvicorn.Config, simulator: Simulator) -> None:
+        super().__init__(config)
+        self._simulator = simulator
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._simulator.chats.close()
+        await super().shutdown(sockets)
 
 
 def _parser() -> argparse.ArgumentParser:

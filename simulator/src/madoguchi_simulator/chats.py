@@ -27,6 +27,7 @@ class Chats:
         self._residents = residents
         self._waiting: dict[str, set[asyncio.Event]] = {}
         self._loading: dict[str, float] = {}
+        self._closing = False
         last = db.execute(
             "SELECT max((SELECT coalesce(max(seq), 0) FROM entry),"
             " (SELECT coalesce(max(seq + messages), 0) FROM send),"
@@ -90,7 +91,7 @@ class Chats:
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while not (found := self.entries(user_id, after)):
-                    if self.is_loading(user_id) and not loading:
+                    if self._closing or (self.is_loading(user_id) and not loading):
                         break
                     event.clear()
                     await event.wait()
@@ -108,6 +109,11 @@ class Chats:
         for events in rooms:
             for event in events:
                 event.set()
+
+    def close(self) -> None:
+        """Let everybody who waits go: the process is about to end."""
+        self._closing = True
+        self.wake()
 
     def show_loading(self, user_id: str, seconds: float) -> None:
         """The three dots, until the next message or the end of the time (R34)."""

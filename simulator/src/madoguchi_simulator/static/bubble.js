@@ -4,6 +4,8 @@ import { contentUrl } from "./api.js";
 import { el, icon } from "./dom.js";
 import { stickerArt, stickerOf } from "./stickers.js";
 
+const DRAWN_HERE = new Set(["sticker", "location"]); // whoever sent them
+
 /**
  * The body of a message, without time and sender.
  * What the bot sent comes as ready HTML from `madoguchi_messages`; what a resident sends is
@@ -12,7 +14,7 @@ import { stickerArt, stickerOf } from "./stickers.js";
 export function bodyOf(entry) {
   const { message = {}, html } = entry;
   const draw = DRAWINGS[message.type];
-  if (html && message.type !== "sticker" && entry.from === "bot") return rendered(html, message.type);
+  if (html && entry.from === "bot" && !DRAWN_HERE.has(message.type)) return rendered(html, message.type);
   if (draw) return draw(message, entry);
   return html ? rendered(html, message.type) : el("div", { class: "bubble" }, `（${message.type ?? "メッセージ"}）`);
 }
@@ -21,9 +23,16 @@ function rendered(html, type) {
   const body = el("div", { class: `rendered rendered-${type}` });
   body.innerHTML = html;
   for (const picture of body.querySelectorAll("img")) {
-    if (!picture.closest("a, button")) makeEnlargeable(picture);
+    picture.addEventListener("error", () => standIn(picture));
+    if (!picture.closest("a, button, [role=button]")) makeEnlargeable(picture);
   }
   return body;
+}
+
+/** The page's policy lets pictures of this machine in and no others. */
+function standIn(picture) {
+  const text = `${picture.alt || "画像"}（ここでは表示できません）`;
+  (picture.closest(".enlarge") ?? picture).replaceWith(el("span", { class: "absent" }, text));
 }
 
 function makeEnlargeable(picture) {

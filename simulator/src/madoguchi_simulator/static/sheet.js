@@ -1,6 +1,6 @@
 /** What slides up over one phone: menus, forms, pages and pictures. Esc closes it. */
 
-import { el, iconButton, uniqueId } from "./dom.js";
+import { el, icon, iconButton, uniqueId } from "./dom.js";
 
 /**
  * Open a sheet over the screen of `phone` (an element).
@@ -121,7 +121,7 @@ export function openPage(phone, address) {
   const outside = el(
     "a",
     { class: "icon-button", href: address, target: "_blank", rel: "noopener", "aria-label": "新しいタブで開く", title: "新しいタブで開く" },
-    "↗",
+    icon("outside"),
   );
   const frame = el("iframe", { src: address, title: "開いたページ", allow: "camera; geolocation; clipboard-write" });
   openSheet(phone, { title: new URL(address).host, kind: "page", content: [frame], tools: [outside] });
