@@ -19,7 +19,6 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
-    create_model,
 )
 
 from madoguchi.errors import ConfigError
@@ -168,13 +167,10 @@ def find_files(folder: Path) -> list[Path]:
 
 def validate_table(model: type[BaseModel] | None, table: Any, file: str, where: str) -> Any:
     """Check a plugin's table with its own model; unknown keys are refused always."""
-    strict = ConfigDict(extra="forbid")
-    if model is None:
-        model = create_model("NoSettings", __config__=strict)
-    else:
-        model = type(model.__name__, (model,), {"model_config": strict, "__module__": __name__})
+    name = model.__name__ if model else "NoSettings"
+    strict = type(name, (model or BaseModel,), {"model_config": ConfigDict(extra="forbid")})
     try:
-        return model.model_validate(table)
+        return strict.model_validate(table)  # type: ignore[attr-defined]
     except ValidationError as error:
         raise ConfigError(explain(error, file, where)) from error
 

@@ -11,7 +11,7 @@ from madoguchi.types import City, Event, Offer, Resident
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from madoguchi.dispatch import Turn, Written
+    from madoguchi.turn import Turn, Written
     from madoguchi.line import Content
     from madoguchi.plugins import Plugin
 

@@ -243,7 +243,7 @@ class Dispatcher:
         return "unanswered"
 
     def _show_loading_later(self, turn: Turn) -> asyncio.Handle:
-        loop, line_id = asyncio.get_running_loop(), turn.event.user_id
+        loop, line_id = asyncio.get_running_loop(), turn.event.user_id or ""
 
         def show() -> None:
             task = loop.create_task(self._s.client.start_loading(line_id, 20))

@@ -21,6 +21,7 @@ from madoguchi import serving
 from madoguchi.beat import Beat, say_ready
 from madoguchi.clock import Clock
 from madoguchi.inbox import Inbox, PostgresInbox, SqliteInbox, Unreadable, split
+from madoguchi.watch import Watch
 
 log = logging.getLogger("madoguchi.door")
 
@@ -72,7 +73,7 @@ class Counter:
             log.error("%s: the inbox cannot be opened yet: %s", self.gateway, error)
         self._tasks.append(asyncio.create_task(self._settle()))
         if self._redis_url:
-            self._tasks.append(asyncio.create_task(self._wake()))
+            self._tasks.append(asyncio.create_task(self._wake(self._redis_url)))
 
     async def close(self) -> None:
         """Stop the tasks and close the inbox."""
@@ -109,12 +110,12 @@ class Counter:
             self._news.set()
         return 200
 
-    async def _wake(self) -> None:
+    async def _wake(self, redis_url: str) -> None:
         """Tell the worker that there is news; what arrives meanwhile shares the next message."""
         from redis.asyncio import Redis
         from redis.exceptions import RedisError
 
-        self._redis = Redis.from_url(self._redis_url, socket_connect_timeout=1, socket_timeout=1)
+        self._redis = Redis.from_url(redis_url, socket_connect_timeout=1, socket_timeout=1)
         while True:
             await self._news.wait()
             self._news.clear()
@@ -229,15 +230,10 @@ def main() -> None:
     clock = Clock(Path(place.clock_file) if place.clock_file else None)
 
     async def serve() -> None:
-        async def keep_beating() -> None:
-            while True:
-                beat.loop()
-                await asyncio.sleep(0.5)
-
-        beating = asyncio.create_task(keep_beating())
+        watching = asyncio.create_task(Watch(beat).run())
         door = Door(place.entrances, clock.time)
         await serving.serve(door, place.host, place.port, say_ready, lifespan=True)
-        beating.cancel()
+        watching.cancel()
 
     serving.run(serve())
 

@@ -63,6 +63,10 @@ class Reader(Protocol):
         """One row, whatever its state."""
         ...
 
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
 
 class SqliteReader:
     """Reads the door's file, in microseconds, on the event loop."""
@@ -110,7 +114,9 @@ class PostgresReader:
         where = "seq > $1 AND lane = ANY($2) AND NOT done ORDER BY seq LIMIT $3"
         return await self._select(where, seq, list(lanes), most)
 
-    pending = after
+    async def pending(self, after: int, lanes: Sequence[int], most: int) -> list[Arrival]:
+        """See `Reader.pending`."""
+        return await self.after(after, lanes, most)
 
     async def find(self, event_id: str) -> Arrival | None:
         """See `Reader.find`."""

@@ -7,7 +7,7 @@ import logging
 import os
 import re
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from madoguchi import migrations
 from madoguchi.audit import seal
-from madoguchi.beat import LOOP, Beat
+from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.config import CityFile, DangerTable, Gateway
 from madoguchi.dispatch import Dispatcher
@@ -121,7 +121,6 @@ class RunningGateway:
         self._quarantined = quarantined
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[Any]] = []
-        self._writer_slot: int | None = None
         self.pages: Any = None
 
     async def start(self, migrate: bool) -> None:
@@ -129,7 +128,7 @@ class RunningGateway:
         settings = self.gateway.settings
         url = settings.store.database_url
         path = None if url else self._folder / "main.sqlite"
-        self.store = open_store(path=path, url=url, on_unit=self._on_unit, clock=self._clock)
+        self.store = open_store(path=path, url=url, on_unit=self._beat.unit, clock=self._clock)
         await self.store.start()
         self._stack.push_async_callback(self.store.close)
         plugins = Plugins(self.name, self._clock, self._beat)
@@ -280,25 +279,6 @@ class RunningGateway:
         task = asyncio.create_task(work)
         self._tasks.append(task)
         task.add_done_callback(_report)
-
-    def writer_beats(self) -> dict[int, Callable[[], float]]:
-        """For the watch: the writer thread's slot, and when it was last seen alive."""
-        if self._writer_slot is None:
-            return {}
-        return {self._writer_slot: lambda: self.store.last_write_beat}
-
-    def _on_unit(self, label: str | None) -> None:
-        """Say in the shared memory whose unit runs; called in the thread that runs it."""
-        if self.store.dialect == "postgresql":
-            slot = LOOP
-        elif self._writer_slot is None:
-            slot = self._writer_slot = self._beat.add_writer()
-        else:
-            slot = self._writer_slot
-        if label is None:
-            self._beat.leave(slot)
-        else:
-            self._beat.enter(slot, label)
 
 
 def migration_sets(plugins: Plugins) -> list[migrations.MigrationSet]:

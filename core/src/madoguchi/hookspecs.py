@@ -42,6 +42,7 @@ def _hook(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
 @_hook("collect")
 def plugin_info() -> PluginInfo:
     """Say what the plugin is called, what it does, and what data it keeps and why."""
+    ...
 
 
 @_hook("collect")
@@ -50,11 +51,13 @@ def config_model() -> "type[BaseModel]":
 
     Unknown keys are refused whatever the model says. Without this hook the table must be empty.
     """
+    ...
 
 
 @_hook("collect")
 def register_models() -> Models:
     """Return the plugin's tables and the folder of its migrations."""
+    ...
 
 
 @_hook("collect")
@@ -63,6 +66,7 @@ def register_postbacks() -> "dict[str, Callable[..., Any]]":
 
     The handler gets `ctx`; `ctx.args` holds what followed the question mark.
     """
+    ...
 
 
 @_hook("collect")
@@ -71,6 +75,7 @@ def register_pages(config: Any) -> list[OpenPage | Mount]:
 
     A type that nobody consumes is ignored with one line in the log.
     """
+    ...
 
 
 @_hook("collect")
@@ -80,6 +85,7 @@ def lifespan(plugin: "Plugin") -> AbstractAsyncContextManager[None]:
     It may set `plugin.state`, which handlers find as `ctx.plugin.state`: indexes and clients
     live there, never in the module (one module serves many gateways).
     """
+    ...
 
 
 @_hook("offer")
@@ -89,18 +95,22 @@ def offer_for_message(ctx: "OfferContext", message: Any, text: str) -> Offer | N
     `message` is the message as LINE sent it; `text` is what was typed, NFKC-normalised and
     trimmed, and empty for everything but text. No I/O: an index belongs into `plugin.state`.
     """
+    ...
 
 
 @_hook("notify")
 def on_follow(ctx: "Context") -> None:
     """A resident added the account as a friend, or unblocked it. The city's greeting is sent."""
+    ...
 
 
 @_hook("notify")
 def on_unsend(ctx: "Context", message_id: str) -> None:
     """A resident took a message back: forget its text and media, also in queues (R13)."""
+    ...
 
 
 @_hook("notify")
 def on_line_event(ctx: "Context", event: Event) -> None:
     """Everything that no other rule handles: groups, rooms, and what LINE has yet to invent."""
+    ...

@@ -340,6 +340,7 @@ class PostgresInbox:
         """Mark what is handled, 2,000 rows at a time."""
         if self._pool is None:
             await self.open()
+        assert self._pool is not None
         return int((await self._pool.execute(_SETTLE)).rpartition(" ")[2])
 
     async def close(self) -> None:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,16 @@ async def run(place: Place) -> None:
     try:
         await worker.start()
         for gateway in worker.gateways.values():
-            writers.update(gateway.writer_beats())
+            writers[beat.add_writer()] = partial(_last_write_beat, gateway)
         app = build_app(worker.gateways, worker.closed)
         await serving.serve(app, place.host, place.port, say_ready)
     finally:
         await worker.stop()
         watch.cancel()
+
+
+def _last_write_beat(gateway: RunningGateway) -> float:
+    return gateway.store.last_write_beat
 
 
 def main() -> None:
