@@ -53,24 +53,26 @@ class Api:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         call = Call(scope, headers, new_request_id())
-        fault = None
         try:
-            endpoint = self._find(scope, call)
-            fault = self._simulator.faults.rules and self._simulator.faults.take(endpoint.name)
-            if fault:
-                if fault.delay_ms:
-                    await asyncio.sleep(fault.delay_ms / 1000)
-                if not fault.after_accept and (refusal := fault.refusal()):
-                    raise refusal
-            if not fault or fault.after_accept or not fault.drop:
-                answer = await self._answer(endpoint, call, receive)
+            answer = await self._respond(self._find(scope, call), call, receive)
         except Refusal as refusal:
             answer = refused(refusal)
-        if fault and fault.drop:
+        if answer is None:
             return await hang_up(receive)
-        if fault and fault.after_accept and (refusal := fault.refusal()):
-            answer = refused(refusal)
         return await send_answer(send, answer, call.request_id)
+
+    async def _respond(self, endpoint: Endpoint, call: Call, receive: Receive) -> Answer | None:
+        """The endpoint's answer, or what a fault makes of it; None drops the connection."""
+        fault = self._simulator.faults.take(endpoint.name)
+        if fault is None:
+            return await self._answer(endpoint, call, receive)
+        answer = await self._answer(endpoint, call, receive) if fault.after_accept else None
+        await asyncio.sleep(fault.delay_ms / 1000)
+        if fault.drop:
+            return None
+        if refusal := fault.refusal():
+            raise refusal
+        return answer or await self._answer(endpoint, call, receive)
 
     def _find(self, scope: Scope, call: Call) -> Endpoint:
         path = scope["path"]

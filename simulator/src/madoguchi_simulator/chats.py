@@ -83,15 +83,20 @@ class Chats:
                         found.append(_entry(number, "bot", endpoint, message, at, ""))
         return sorted(found, key=lambda entry: entry["seq"])
 
-    async def wait(self, user_id: str, after: int, seconds: float) -> list[dict[str, Any]]:
-        """As `entries`, but waits up to ``seconds`` until there are any or the dots begin."""
+    async def wait(
+        self, user_id: str, after: int, seconds: float, *, or_dots: bool = False
+    ) -> list[dict[str, Any]]:
+        """As `entries`, but waits up to ``seconds`` until there are any.
+
+        ``or_dots``: also ends, without entries, when the three dots begin to move.
+        """
         event = asyncio.Event()
-        loading = self.is_loading(user_id)
+        still = not or_dots or self.is_loading(user_id)
         self._waiting.setdefault(user_id, set()).add(event)
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while not (found := self.entries(user_id, after)):
-                    if self._closing or (self.is_loading(user_id) and not loading):
+                    if self._closing or (not still and self.is_loading(user_id)):
                         break
                     event.clear()
                     await event.wait()

@@ -5,12 +5,13 @@ import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from madoguchi_messages import render, render_quick_replies
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+
+from madoguchi_messages import render, render_quick_replies
 
 from .errors import Refusal
 from .simulator import Simulator
@@ -113,11 +114,12 @@ async def _chat(simulator: Simulator, request: Request) -> dict[str, Any]:
     simulator.residents.get(user_id)
     after = int(_number(request, "after"))
     wait = min(_number(request, "wait"), _LONGEST_WAIT)
+    drawn = bool(request.query_params.get("html"))
     if wait:
-        entries = await simulator.chats.wait(user_id, after, wait)
+        entries = await simulator.chats.wait(user_id, after, wait, or_dots=drawn)
     else:
         entries = simulator.chats.entries(user_id, after)
-    if request.query_params.get("html"):
+    if drawn:
         for entry in entries:
             entry["html"] = render(_visible(entry))
             entry["quickReply"] = render_quick_replies(entry["message"])

@@ -11,6 +11,8 @@ from .errors import Refusal
 
 MOST_BYTES = 2 * 1024 * 1024
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 
 @dataclass(slots=True)
 class Call:
@@ -66,7 +68,7 @@ class Answer:
 
 def to_answer(value: Any, status: int = 200) -> Answer:
     """A value as JSON."""
-    return Answer(status, json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode())
+    return Answer(status, _encode(value).encode("utf-8", "backslashreplace"))
 
 
 def refused(refusal: Refusal) -> Answer:

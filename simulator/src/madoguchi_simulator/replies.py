@@ -1,7 +1,6 @@
 """Reply tokens and how long they live (R20)."""
 
 import sqlite3
-from collections.abc import Iterable
 
 from .clock import Clock
 from .errors import Refusal
@@ -21,16 +20,16 @@ class ReplyTokens:
     def issue(self, user_id: str) -> str:
         """A fresh token for an event of this resident; the caller commits."""
         token = new_token()
-        self.register([(token, user_id)])
+        self.register(token, user_id)
         return token
 
-    def register(self, tokens: Iterable[tuple[str, str]]) -> None:
-        """Let these (token, user id) be used from now on, unless they are known already."""
+    def register(self, token: str, user_id: str) -> None:
+        """Let this token be used from now on, unless it is known already; the caller commits."""
         now = self._clock.time()
-        self._db.executemany(
+        self._db.execute(
             "INSERT OR IGNORE INTO reply_token (token, user_id, issued, expires)"
             " VALUES (?, ?, ?, ?)",
-            [(token, user_id, now, now + LIFE) for token, user_id in tokens],
+            (token, user_id, now, now + LIFE),
         )
 
     def renew(self, token: str) -> None:

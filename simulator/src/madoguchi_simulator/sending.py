@@ -3,6 +3,7 @@
 import json
 import re
 import sqlite3
+from contextlib import suppress
 from typing import Any
 
 from madoguchi_messages import find_problems
@@ -46,7 +47,7 @@ class Sending:
 
     def reply(self, payload: dict[str, Any], body: bytes, request_id: str) -> dict[str, Any]:
         """Answer an event; free of charge (R20, R21)."""
-        token = payload.get("replyToken")
+        token: Any = payload.get("replyToken")
         problems = [] if isinstance(token, str) and token else [("replyToken", "May not be empty")]
         messages = _messages(payload, problems)
         user_id = self._replies.redeem(token)
@@ -91,14 +92,13 @@ class Sending:
     ) -> dict[str, Any]:
         """Send to up to 500 residents; an unknown id refuses all of it (R29)."""
         problems: list[_Problem] = _unit_problems(payload)
-        to = payload.get("to")
+        to: Any = payload.get("to")
         if not isinstance(to, list):
             problems.append(("to", "May not be empty"))
         elif not 1 <= len(to) <= _MOST_USERS:
             problems.append(("to", f"Size must be between 1 and {_MOST_USERS}"))
         messages = _messages(payload, problems)
-        self._refuse_unknown(to, lenient=settings.lenient_multicast)
-        reached = len(self._residents.friends.intersection(to))
+        reached = self._reach(to, lenient=settings.lenient_multicast)
         self._check_quota(reached, settings.quota)
         seq = self._chats.next_seq(len(messages))
         self._book.record(seq, request_id, "multicast", key, None, body, len(messages), reached)
@@ -144,14 +144,17 @@ class Sending:
                 extra={} if sent is None else {"sentMessages": sent},
             )
 
-    def _refuse_unknown(self, to: list[Any], *, lenient: bool) -> None:
-        known = self._residents.known
-        if set(map(type, to)) == {str} and known.issuperset(to):
-            return
+    def _reach(self, to: list[Any], *, lenient: bool) -> int:
+        """How many friends are among the ids, or Refusal for the first that is nobody's (R29)."""
+        with suppress(TypeError):  # an id may be an object, which has no place in a set
+            reached = len(self._residents.friends.intersection(to))
+            if reached == len(to):
+                return reached
         for index, user_id in enumerate(to):
             well_formed = isinstance(user_id, str) and _USER_ID.fullmatch(user_id)
-            if not well_formed or (user_id not in known and not lenient):
+            if not well_formed or (user_id not in self._residents.known and not lenient):
                 raise invalid_property(f"to[{index}]")
+        return len(self._residents.friends.intersection(to))
 
     def _check_quota(self, reached: int, quota: int | None) -> None:
         if quota is not None and reached and self._book.usage() + reached > quota:

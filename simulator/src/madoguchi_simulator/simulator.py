@@ -237,17 +237,12 @@ class Simulator:
 
         ``signature``: True signs, a text is sent instead, None or False leaves the header out.
         """
-        tokens = [
-            (one["replyToken"], one["source"]["userId"])
-            for one in events
-            if isinstance(one, dict)
-            and isinstance(one.get("replyToken"), str)
-            and isinstance(one.get("source"), dict)
-            and isinstance(one["source"].get("userId"), str)
-        ]
-        if tokens:
-            self._replies.register(tokens)
-            self._db.commit()
+        for one in events:
+            if _can_be_answered(one):
+                self._replies.register(one["replyToken"], one["source"]["userId"])
+                if one.get("deliveryContext") == {"isRedelivery": True}:
+                    self._replies.renew(one["replyToken"])
+        self._db.commit()
         return await self.send_raw_body(self.webhooks.body(events), signature)
 
     async def send_raw_body(self, body: bytes, signature: str | bool | None = True) -> Delivery:
@@ -339,6 +334,14 @@ class Simulator:
         kept = replace(self._settings).to_json()
         write_memo(self._db, "settings", json.dumps(kept))
         self._db.commit()
+
+
+def _can_be_answered(event: Any) -> bool:
+    if not isinstance(event, dict) or not isinstance(event.get("source"), dict):
+        return False
+    return isinstance(event.get("replyToken"), str) and isinstance(
+        event["source"].get("userId"), str
+    )
 
 
 def _media_type(name: str, media_type: str) -> str:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -23,6 +24,7 @@ from .replies import ReplyTokens
 _BACK_OFF = (1.0, 5.0, 15.0, 60.0, 180.0)
 _GATHERING = 0.02
 _SHUFFLING = 0.05
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Webhooks:
             delivery = await self._gather(event)
         else:
             delivery = await self._deliver_in_lanes([event])
-        self._note([event], delivery)
+        self._note(event, delivery)
         return delivery
 
     async def post(self, body: bytes, signature: str | None, *, url: str | None = None) -> Delivery:
@@ -113,7 +115,7 @@ class Webhooks:
         """A webhook's body for these events."""
         webhook = {"destination": self._channel.bot_user_id, "events": list(events)}
         try:
-            return json.dumps(webhook, ensure_ascii=False, separators=(",", ":")).encode()
+            return _encode(webhook).encode()
         except UnicodeEncodeError:  # a lone surrogate can be escaped, but not encoded
             return json.dumps(webhook, separators=(",", ":")).encode()
 
@@ -178,14 +180,17 @@ class Webhooks:
         headers = {"Content-Type": "application/json; charset=utf-8"}
         if signature is not None:
             headers["x-line-signature"] = signature
+        timeout = aiohttp.ClientTimeout(total=self.settings.webhook_timeout)
+        request = partial(
+            self._http.post, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
+        )
         try:
-            async with self._http.post(
-                url,
-                data=body,
-                headers=headers,
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=self.settings.webhook_timeout),
-            ) as response:
+            try:
+                response = await request()
+            except aiohttp.ServerDisconnectedError:
+                # A kept connection whose other end was restarted: no fault of this webhook.
+                response = await request()
+            async with response:
                 await response.read()
         except TimeoutError:
             return Delivery(0, "request_timeout", "Request timeout")
@@ -197,27 +202,23 @@ class Webhooks:
             return Delivery(response.status)
         return Delivery(response.status, "error_status_code", str(response.reason))
 
-    def _note(self, events: list[dict[str, Any]], delivery: Delivery) -> None:
-        now = self._clock.time()
-        for event in events:
-            failed = delivery.reason is not None and self._waits()
-            self._db.execute(
-                "UPDATE webhook SET status = ?, reason = ?, tries = tries + 1, due ="
-                " CASE WHEN ? AND tries < ? THEN ? + json_extract(?, '$[' || tries || ']') END"
-                " WHERE event_id = ?",
-                (
-                    delivery.status,
-                    delivery.reason,
-                    bool(failed),
-                    len(self._waits()),
-                    now,
-                    json.dumps(self._waits()),
-                    event["webhookEventId"],
-                ),
-            )
+    def _note(self, event: dict[str, Any], delivery: Delivery) -> None:
+        """Write down what became of an event, and when it is sent again (R8)."""
+        event_id = event["webhookEventId"]
+        due = None
+        if delivery.reason is not None and (waits := self._waits()):
+            (tries,) = self._db.execute(
+                "SELECT tries FROM webhook WHERE event_id = ?", (event_id,)
+            ).fetchone() or (len(waits),)
+            if tries < len(waits):
+                due = self._clock.time() + waits[tries]
+                self._due.set()
+        self._db.execute(
+            "UPDATE webhook SET status = ?, reason = ?, tries = tries + 1, due = ?"
+            " WHERE event_id = ?",
+            (delivery.status, delivery.reason, due, event_id),
+        )
         self._db.commit()
-        if delivery.reason is not None:
-            self._due.set()
 
     def _waits(self) -> list[float]:
         """Seconds before each redelivery; none if redelivery is off (R8)."""
@@ -248,4 +249,4 @@ class Webhooks:
         if "replyToken" in event:
             self._replies.renew(event["replyToken"])
             self._db.commit()
-        self._note([event], await self._deliver_in_lanes([again]))
+        self._note(event, await self._deliver_in_lanes([again]))
