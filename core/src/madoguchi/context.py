@@ -11,9 +11,9 @@ from madoguchi.types import City, Event, Offer, Resident
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from madoguchi.turn import Turn, Written
     from madoguchi.line import Content
     from madoguchi.plugins import Plugin
+    from madoguchi.turn import Turn, Written
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from madoguchi.context import Context, OfferContext
 from madoguchi.errors import PluginError
 from madoguchi.outgoing import address_letter
 from madoguchi.plugins import Plugin
+from madoguchi.rates import RatesUnavailable
 from madoguchi.turn import Turn
 from madoguchi.types import PASS, Event, Fit, Offer, Resident
 
@@ -78,14 +79,15 @@ class Dispatcher:
             return Resident(rows[0][0], bool(rows[0][1]), rows[0][2])
         return await self._s.store.write(residents.meet, event.user_id, event.at)
 
-    async def _follow(self, turn: Turn, follows: bool) -> None:
+    async def _follow(self, turn: Turn, follows: bool) -> bool:
         event = turn.event
-        await self._s.store.write(residents.set_following, event.user_id, follows, event.at)
+        return await self._s.store.write(residents.set_following, event.user_id, follows, event.at)
 
     async def _greet(self, turn: Turn) -> str:
-        await self._follow(turn, True)
-        turn.unit = ""
+        if not await self._follow(turn, True):
+            return "noted"  # they have blocked the account since (R9)
         greeting = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
+        greeting.unit = f"{turn.event.id}/greeting"
         await self._answer(greeting, self._s.settings.city.greeting)
         return await self._notify(turn, "on_follow")
 
@@ -99,7 +101,7 @@ class Dispatcher:
 
     async def _notify(self, turn: Turn, hook: str, **given: Any) -> str:
         def context(plugin: Plugin) -> Context:
-            own = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
+            own = Turn(self._s, turn.event, turn.lane, turn.epoch, None, turn.resident)
             own.unit = f"{turn.event.id}/{plugin.name}"
             return own.context(plugin)
 
@@ -197,38 +199,43 @@ class Dispatcher:
             if reply is PASS and turn.written is None:
                 return "passed"
             if turn.written is None:
-                return await self._answer_checked(turn, plugin, reply)
+                await self._send(turn, reply)
+        except (TypeError, ValueError) as error:
+            plugin.fail("its reply", error)
+            await self._send(turn, self._s.settings.city.apology)
+            return "failed"
         except PluginError:
             if turn.written is None:
-                await self._answer(turn, self._s.settings.city.apology)
+                await self._send(turn, self._s.settings.city.apology)
                 return "failed"
         finally:
             loading.cancel()
-        if turn.written and turn.written.letter:
-            await self._s.sender.send(turn.written.letter)
-        return "answered"
-
-    async def _answer_checked(self, turn: Turn, plugin: Plugin, reply: Any) -> str:
-        try:
-            messages = turn.messages(reply)
-            letter = None
-            if turn.address is not None:
-                letter = address_letter(turn.address, messages, self._s.clock.time())
-        except (TypeError, ValueError) as error:
-            plugin.fail("its reply", error)
-            raise PluginError(f"{plugin.name}: its reply cannot be sent") from error
-        if letter is not None:
-            await self._s.sender.send(letter)
+        await self._send_written(turn)
         return "answered"
 
     async def _answer(self, turn: Turn, reply: Any) -> str:
         """Answer in the city's own words."""
-        if turn.address is not None:
-            now = self._s.clock.time()
-            letter = address_letter(turn.address, turn.messages(reply), now)
-            if letter is not None:
-                await self._s.sender.send(letter)
+        await self._send(turn, reply)
+        await self._send_written(turn)
         return "answered"
+
+    async def _send(self, turn: Turn, reply: Any) -> None:
+        """Send a reply from memory; one that has to be pushed becomes a row first."""
+        if turn.address is None:
+            return
+        letter = address_letter(turn.address, turn.messages(reply), self._s.clock.time())
+        if letter is not None and letter.kind == "reply":
+            await self._s.sender.send(letter)
+        elif letter is not None:
+            await turn.write(None, lambda db: reply)
+
+    async def _send_written(self, turn: Turn) -> None:
+        """Send what a unit put into the outgoing table; if that fails, the sender finds it."""
+        if turn.written is not None and turn.written.letter is not None:
+            try:
+                await self._s.sender.send(turn.written.letter)
+            except RatesUnavailable as error:
+                log.warning("%s: a push waits: %s", self._s.city.gateway, error)
 
     async def _fall_back(self, turn: Turn, typed: str) -> str:
         """Nobody could answer: say so kindly, and keep the words for staff."""
@@ -236,8 +243,7 @@ class Dispatcher:
         if typed:
             keep = (self._s.mask(typed), self._s.key_of(message_id), self._s.clock.now())
             await turn.write(None, _keep_unanswered, self._s.fallback(), *keep)
-            if turn.written and turn.written.letter:
-                await self._s.sender.send(turn.written.letter)
+            await self._send_written(turn)
             return "unanswered"
         await self._answer(turn, self._s.fallback())
         return "unanswered"

@@ -94,7 +94,16 @@ class Services:
         """What is said when nobody could answer, with the telephone and its hours."""
         city = self.settings.city
         site = f"\n{city.site}" if city.site else ""
-        return f"{city.fallback}\n{city.label} {city.phone}（{city.hours}）{site}"
+        return f"{city.fallback}\n{self._telephone}{site}"
+
+    def apology(self) -> str:
+        """What is said when a plugin failed, with the telephone and its hours."""
+        return f"{self.settings.city.apology}\n{self._telephone}"
+
+    @property
+    def _telephone(self) -> str:
+        city = self.settings.city
+        return f"{city.label} {city.phone}（{city.hours}）"
 
     @staticmethod
     def mask(typed: str) -> str:

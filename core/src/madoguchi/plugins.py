@@ -12,7 +12,7 @@ import inspect
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from importlib import metadata
@@ -26,8 +26,10 @@ from madoguchi import hookspecs
 from madoguchi.beat import LOOP, Beat
 from madoguchi.clock import Clock
 from madoguchi.config import resolve_secrets, validate_table
-from madoguchi.errors import CircuitOpen, ConfigError, PluginError
+from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
 from madoguchi.hookspecs import KINDS
+from madoguchi.store import StoreUnavailable
+from madoguchi.store import StoreUnavailable
 from madoguchi.types import Fit, Models, Offer, PluginInfo
 from madoguchi.watch import Attributed
 
@@ -98,10 +100,18 @@ class Plugin:
         self.hooks, self.postbacks, self.pages = {}, {}, ()
         log.error("%s: plugin %s is quarantined: %s", self.gateway, self.name, reason)
 
-    def collect(self, hook: str, default: Any = None, **given: Any) -> Any:
-        """Call a collect hook, or return `default` if the plugin has none."""
+    def collect(self, hook: str, kind: type, default: Any = None, **given: Any) -> Any:
+        """Call a collect hook, or return `default` if the plugin has none.
+
+        Raises `PluginError` if it returns something else than a `kind`.
+        """
         call = self.hooks.get(hook)
-        return default if call is None else call(given)
+        if call is None:
+            return default
+        found = call(given)
+        if not isinstance(found, kind):
+            raise PluginError(f"`{hook}` returned {type(found).__name__}, not {kind.__name__}")
+        return found
 
     def fail(self, what: str, error: BaseException) -> None:
         """Remember a failure at run time, for the log and the health page."""
@@ -115,7 +125,8 @@ class Plugin:
     ) -> Any:
         """Await one call of the plugin's code: own threads, own turns, time limit, circuit.
 
-        Raises `CircuitOpen`, or `PluginError` from whatever went wrong; never anything else.
+        Raises `CircuitOpen`, or `PluginError` from whatever went wrong; `EventDone` and
+        `StoreUnavailable` pass.
         """
         if self.circuit.is_open:
             raise CircuitOpen(f"{self.name} failed too often and is left alone for 30 s")
@@ -129,6 +140,8 @@ class Plugin:
                     result = await self._in_thread(beat, function, given)
                 if inspect.iscoroutine(result):
                     result = await Attributed(beat, self.label, result)
+        except (EventDone, StoreUnavailable):
+            raise  # nobody's fault: the event was done before, or is run again later
         except (*PLUGIN_FAULTS, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
@@ -139,6 +152,16 @@ class Plugin:
         took = time.monotonic() - started
         if took > 1:
             self.log.warning("%s: %s took %.1f s", self.gateway, what, took)
+        return result
+
+    async def call(self, beat: Beat, function: Callable[..., Any], *given: Any) -> Any:
+        """Await the plugin's code under its name: a plain function in the plugin's own threads."""
+        if inspect.iscoroutinefunction(function):
+            result = function(*given)
+        else:
+            result = await self._in_thread(beat, function, given)
+        if inspect.iscoroutine(result):
+            result = await Attributed(beat, self.label, result)
         return result
 
     async def _in_thread(self, beat: Beat, function: Callable[..., Any], given: Any) -> Any:
@@ -195,13 +218,13 @@ class Plugins:
         for caller in self._manager.get_hookcallers(module) or ():
             implementation = next(i for i in caller.get_hookimpls() if i.plugin is module)
             plugin.hooks[caller.name] = _caller(implementation)
-        model = plugin.collect("config_model")
+        model = plugin.collect("config_model", type)
         where = f"plugins.{plugin.name}"
         plugin.config = validate_table(model, resolve_secrets(table, file, where), file, where)
-        plugin.info = plugin.collect("plugin_info", plugin.info)
-        plugin.models = plugin.collect("register_models")
-        plugin.postbacks = plugin.collect("register_postbacks", {})
-        plugin.pages = tuple(plugin.collect("register_pages", (), config=plugin.config))
+        plugin.info = plugin.collect("plugin_info", PluginInfo, plugin.info)
+        plugin.models = plugin.collect("register_models", Models)
+        plugin.postbacks = plugin.collect("register_postbacks", Mapping, {})
+        plugin.pages = tuple(plugin.collect("register_pages", Sequence, (), config=plugin.config))
 
     async def start(self) -> None:
         """Enter the plugins' lifespans; one that fails or takes over 10 s is quarantined."""
@@ -265,14 +288,21 @@ class Plugins:
         return found
 
     async def notify(self, hook: str, context: Callable[[Plugin], Any], **given: Any) -> int:
-        """Call a notify hook of everybody, one after another; how many failed."""
+        """Call a notify hook of everybody, one after another; how many failed.
+
+        At recovery, the unit of one plugin may be there already (`EventDone`): the others' follow.
+        """
         failed = 0
         for plugin, call in self.having(hook):
             implementation = _named(call, hook)
             try:
                 await plugin.run(self.beat, implementation, {"ctx": context(plugin), **given})
+            except EventDone as done:
+                log.info("%s: %s: %s", self.gateway, plugin.name, done)
             except PluginError:
                 failed += 1
+            except EventDone:
+                continue  # this plugin's unit was committed before a crash
         return failed
 
 
@@ -284,13 +314,22 @@ def check_hooks(module: Any) -> None:
             continue
         name = marks.get("specname") or attribute
         if name not in KINDS:
-            near = difflib.get_close_matches(name, KINDS, 1)
-            hint = f"did you mean `{near[0]}`?" if near else f"the hooks are {', '.join(KINDS)}"
+            hint = _nearest(name, KINDS) or f"the hooks are {', '.join(KINDS)}"
             raise PluginError(f"unknown hook `{name}`: {hint}")
+        given = list(inspect.signature(getattr(hookspecs, name)).parameters)
+        for argument, parameter in inspect.signature(function).parameters.items():
+            if parameter.default is parameter.empty and argument not in given:
+                hint = _nearest(argument, given) or f"there is {', '.join(given) or 'none'}"
+                raise PluginError(f"`{name}` has no argument `{argument}`: {hint}")
         if any(marks.get(key) for key in ("tryfirst", "trylast", "wrapper", "hookwrapper")):
             raise PluginError(f"`{name}`: no tryfirst, trylast or wrapper: order is the city's")
         if KINDS[name] != "notify" and inspect.iscoroutinefunction(function):
             raise PluginError(f"`{name}` is a {KINDS[name]} hook and must be a plain `def`")
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, known, 1)
+    return f"did you mean `{near[0]}`?" if near else ""
 
 
 def _caller(implementation: Any) -> Callable[[Mapping[str, Any]], Any]:

@@ -37,7 +37,7 @@ def set_following(db: Session, line_id: str, follows: bool, at: datetime) -> boo
     changed = db.execute(
         update(resident)
         .where(resident.c.line_id == line_id)
-        .where(resident.c.state_at < stamp)
+        .where(resident.c.state_at <= stamp)
         .values(follows=follows, state_at=stamp, **{column: at})
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]

@@ -38,6 +38,7 @@ class Turn:
     lane: int
     epoch: int
     address: Address | None
+    """None: nothing can be answered (groups, standby, notify hooks)."""
     resident: Resident | None = None
     danger: list[dict[str, Any]] = field(default_factory=list)
     written: Written | None = None
@@ -88,7 +89,7 @@ class Turn:
             raise EventDone(f"event {mark['event_id']} was handled before")
         reply = save(db, *args, **named)
         letter = None
-        if self.address is not None and not self.unit:
+        if self.address is not None:
             letter = address_letter(self.address, self.messages(reply), now)
         if letter is not None:
             who = self.resident.id if self.resident else None
