@@ -62,20 +62,30 @@ class CityTable(_Strict):
     """`[city]`: what residents read about their city."""
 
     label: Text
+    """The city's name."""
     phone: Text
+    """The telephone number that is offered wherever the bot cannot help."""
     hours: Text
+    """When somebody answers that telephone."""
     site: str | None = None
+    """The address of the city's own site."""
     greeting: Text
+    """What a resident reads first, after adding the account."""
     fallback: Text
+    """What is said when nobody could answer; telephone, hours and site are added."""
     apology: Text = "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
+    """What is said when a plugin failed."""
 
 
 class LineTable(_Strict):
     """`[line]`: the channel. Without `access_token`, stateless tokens are issued (R52)."""
 
     channel_id: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
+    """The Messaging API channel's number."""
     channel_secret: Secret
+    """Signs LINE's webhooks."""
     access_token: Secret | None = None
+    """A long-lived channel access token."""
     platform: str | None = None
     """One base URL that plays every LINE host: the simulator's."""
 
@@ -84,15 +94,20 @@ class StoreTable(_Strict):
     """`[store]`: nothing for the embedded parts, URLs for PostgreSQL and Redis."""
 
     database_url: Secret | None = None
+    """`postgresql://…`; without it, SQLite files in the data folder."""
     redis_url: Secret | None = None
+    """`redis://…`; without it, an embedded Valkey."""
 
 
 class DangerTable(_Strict):
     """`[[danger]]`: words after which a telephone number is added to whatever is answered."""
 
     words: list[Text] = Field(min_length=1)
+    """Any of these, anywhere in what was typed."""
     answer: Text
+    """The message that goes first."""
     except_: list[Text] = Field(default=[], alias="except")
+    """Words that contain one of `words` and mean something else."""
 
 
 class CityFile(_Strict):
@@ -101,9 +116,11 @@ class CityFile(_Strict):
     city: CityTable
     line: LineTable
     public_url: str | None = None
+    """The address under which residents reach the pages."""
     store: StoreTable = StoreTable()
     danger: list[DangerTable] = []
     plugins: dict[str, dict[str, Any]] = {}
+    """One table for each plugin that is on; their order ranks offers that are otherwise equal."""
 
 
 class Gateway(BaseModel):
@@ -121,18 +138,21 @@ class Gateway(BaseModel):
         return self.file.with_suffix("")
 
 
-def read_gateway(file: Path) -> Gateway:
-    """Read and check one city's file. Raises `ConfigError`."""
+def read_gateway(file: Path, unset: str | None = None) -> Gateway:
+    """Read and check one city's file. Raises `ConfigError`.
+
+    `unset` stands in for environment variables that are not set; without it they are mistakes.
+    """
     try:
         tables = tomllib.loads(file.read_text("utf-8"))
     except OSError as error:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not TOML: {error}"]) from error
-    return check_gateway(tables, file)
+    return check_gateway(tables, file, unset)
 
 
-def check_gateway(tables: Mapping[str, Any], file: Path) -> Gateway:
+def check_gateway(tables: Mapping[str, Any], file: Path, unset: str | None = None) -> Gateway:
     """Check what a city's file holds; the file's name is the gateway's. Raises `ConfigError`."""
     name = file.stem
     if not NAME.fullmatch(name):
@@ -142,7 +162,7 @@ def check_gateway(tables: Mapping[str, Any], file: Path) -> Gateway:
     own = {key: value for key, value in tables.items() if key != "plugins"}
     settings = None
     try:
-        resolved = resolve_secrets(own, str(file), "")
+        resolved = resolve_secrets(own, str(file), "", unset)
         settings = CityFile.model_validate({**resolved, "plugins": plugins or {}})
     except ValidationError as error:
         problems += explain(error, str(file), "")
@@ -175,12 +195,12 @@ def validate_table(model: type[BaseModel] | None, table: Any, file: str, where: 
         raise ConfigError(explain(error, file, where)) from error
 
 
-def resolve_secrets(value: Any, file: str, where: str) -> Any:
+def resolve_secrets(value: Any, file: str, where: str, unset: str | None = None) -> Any:
     """Replace every `{ env = "NAME" }` by the environment's value. Raises `ConfigError`."""
     if isinstance(value, Mapping):
         if value.keys() == {"env"} and isinstance(value["env"], str):
-            found = os.environ.get(value["env"])
-            if not found:
+            found = os.environ.get(value["env"]) or unset
+            if found is None:
                 table, _, key = where.rpartition(".")
                 name = value["env"]
                 raise ConfigError(
@@ -188,11 +208,11 @@ def resolve_secrets(value: Any, file: str, where: str) -> Any:
                 )
             return _Secret(found)
         return {
-            key: resolve_secrets(item, file, f"{where}.{key}" if where else str(key))
+            key: resolve_secrets(item, file, f"{where}.{key}" if where else str(key), unset)
             for key, item in value.items()
         }
     if isinstance(value, list):
-        return [resolve_secrets(item, file, f"{where}.{n}") for n, item in enumerate(value)]
+        return [resolve_secrets(item, file, f"{where}.{n}", unset) for n, item in enumerate(value)]
     return value
 
 

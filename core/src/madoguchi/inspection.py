@@ -53,7 +53,7 @@ async def list_plugins(config: Path) -> list[str]:
     """A line for each plugin of each city, in order."""
     lines = []
     for file in find_files(config):
-        gateway = read_gateway(file)
+        gateway = read_gateway(file, unset="")
         for plugin in _load(gateway).all.values():
             state = f"quarantined: {plugin.trouble}" if plugin.trouble else "on"
             lines.append(
@@ -64,7 +64,7 @@ async def list_plugins(config: Path) -> list[str]:
 
 async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
     """Who would answer a phrase from an unknown resident, and by which rule."""
-    gateway = _pick(config, city)
+    gateway = _pick(config, city, unset="")
     plugins = _load(gateway)
     await plugins.start()
     try:
@@ -163,12 +163,12 @@ def _load(gateway: Gateway) -> Plugins:
     return plugins
 
 
-def _pick(config: Path, city: str) -> Gateway:
+def _pick(config: Path, city: str, unset: str | None = None) -> Gateway:
     files = {file.stem: file for file in find_files(config)}
     if city in files:
-        return read_gateway(files[city])
+        return read_gateway(files[city], unset)
     if not city and len(files) == 1:
-        return read_gateway(next(iter(files.values())))
+        return read_gateway(next(iter(files.values())), unset)
     raise MadoguchiError(f"name one of the cities with --city: {', '.join(files)}")
 
 
