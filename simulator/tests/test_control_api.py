@@ -161,6 +161,10 @@ def test_raw_webhooks_go_out_as_they_are_and_their_reply_tokens_work(line, bot):
     headers, body = bot.requests[-1]
     assert json.loads(body)["events"] == [event, 7]
     assert headers["x-line-signature"] == bot.signature(body)
+    line.settings(clock=61)
+    assert line.reply("t1").message == "Invalid reply token"
+    redelivered = {**event, "deliveryContext": {"isRedelivery": True}}
+    line.post("/sim/webhooks", {"events": [redelivered]})
     assert line.reply("t1").status == 200
     line.post("/sim/webhooks", {"events": [], "signature": "wrong"})
     assert bot.requests[-1][0]["x-line-signature"] == "wrong"

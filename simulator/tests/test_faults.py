@@ -1,6 +1,7 @@
 """Faults on order: what the bot's LINE client must survive."""
 
 import http.client
+import socket
 
 import pytest
 
@@ -69,3 +70,18 @@ def test_a_wrong_rule_is_refused_and_the_old_ones_stay(line, rules):
     line.put("/sim/faults", [{"endpoint": "push", "status": 500}])
     assert line.put("/sim/faults", rules).status == 400
     assert line.push("U" + "0" * 32).status == 500
+
+
+def test_a_delay_after_acceptance_lets_the_client_give_up_on_an_accepted_send_r25(line, eventually):
+    user_id = line.resident()
+    rule = {"endpoint": "push", "delayMs": 60_000, "afterAccept": True, "times": 1}
+    line.put("/sim/faults", [rule])
+    with socket.create_connection(("127.0.0.1", line.port)) as impatient:
+        body = b'{"to":"%s","messages":[{"type":"text","text":"a"}]}' % user_id.encode()
+        impatient.sendall(
+            b"POST /v2/bot/message/push HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Authorization: Bearer %s\r\nX-Line-Retry-Key: %s\r\nContent-Length: %d\r\n\r\n%s"
+            % (line.token.encode(), KEY.encode(), len(body), body)
+        )
+        eventually(line.book)
+    assert line.push(user_id, "a", X_Line_Retry_Key=KEY).status == 409

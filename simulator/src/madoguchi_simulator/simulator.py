@@ -58,7 +58,8 @@ class Simulator:
         self.sending = Sending(self._db, self.residents, self.chats, self.book, replies)
         self.webhooks = Webhooks(self._db, self.clock, channel, replies)
         self._settings = Settings()
-        self._apply(json.loads(read_memo(self._db, "settings") or "{}"))
+        kept = json.loads(read_memo(self._db, "settings") or "{}")
+        self._apply({name: kept[name] for name in self._settings.to_json() if name in kept})
         self.faults.replace(json.loads(read_memo(self._db, "faults") or "[]"))
         self._running = 0
 
