@@ -29,7 +29,6 @@ from madoguchi.config import resolve_secrets, validate_table
 from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
 from madoguchi.hookspecs import KINDS
 from madoguchi.store import StoreUnavailable
-from madoguchi.store import StoreUnavailable
 from madoguchi.types import Fit, Models, Offer, PluginInfo
 from madoguchi.watch import Attributed
 
@@ -134,12 +133,7 @@ class Plugin:
         what = getattr(function, "__name__", "handler")
         try:
             async with asyncio.timeout(limit), self._turns:
-                if inspect.iscoroutinefunction(function):
-                    result = function(*given)
-                else:
-                    result = await self._in_thread(beat, function, given)
-                if inspect.iscoroutine(result):
-                    result = await Attributed(beat, self.label, result)
+                result = await self.call(beat, function, *given)
         except (EventDone, StoreUnavailable):
             raise  # nobody's fault: the event was done before, or is run again later
         except (*PLUGIN_FAULTS, asyncio.CancelledError) as error:
@@ -301,8 +295,6 @@ class Plugins:
                 log.info("%s: %s: %s", self.gateway, plugin.name, done)
             except PluginError:
                 failed += 1
-            except EventDone:
-                continue  # this plugin's unit was committed before a crash
         return failed
 
 

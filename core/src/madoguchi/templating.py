@@ -1,7 +1,7 @@
 """Templates: each plugin's under its own name, and the city's overrides before them.
 
 `hello/hours.html` is looked for in the city's own folder first (`config/<city>/templates/`), then
-in the plugin's `templates/hello/`. A plugin cannot reach or shadow another's templates.
+in the plugin's `templates/hello/`. A plugin cannot shadow another's templates.
 """
 
 from collections.abc import Iterable, Mapping

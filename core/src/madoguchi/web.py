@@ -7,19 +7,24 @@ added to every answer that does not set its own.
 from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from functools import partial
+from html import escape
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.routing import Mount as StarletteMount
 from starlette.staticfiles import StaticFiles
 
-from madoguchi.gateway import RunningGateway
+from madoguchi.beat import Beat
+from madoguchi.gateway import RunningGateway, Services
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin
 from madoguchi.templating import Templates
 from madoguchi.types import City, Mount, OpenPage
+from madoguchi.watch import Attributed
 
 POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -94,38 +99,81 @@ def build_app(
 def plugin_pages(gateway: RunningGateway) -> Any:
     """The pages of one gateway's plugins, under `/<plugin>/`."""
     services = gateway.services
-    plugins = services.plugins
-    templates = Templates(plugins.well(), gateway.gateway.overrides / "templates")
+    templates = Templates(services.plugins.well(), gateway.gateway.overrides / "templates")
     routes: list[BaseRoute] = []
-    for plugin in plugins.well():
-        prefix = f"/{plugin.name}"
-        if plugin.folder is not None and (static := plugin.folder / "static").is_dir():
-            routes.append(StarletteMount(f"{prefix}/static", app=StaticFiles(directory=static)))
-        page = PageContext(services.city, plugin, services.store.read, templates)
-        for item in plugin.pages:
-            if isinstance(item, OpenPage):
-                endpoint = _guarded(item.endpoint, page)
-                routes.append(Route(prefix + item.path, endpoint, methods=list(item.methods)))
-            elif isinstance(item, Mount):
-                routes.append(StarletteMount(prefix + item.path, app=item.app))
-            else:
-                plugin.log.info("nobody consumes pages of type %s", type(item).__name__)
+    for plugin in services.plugins.well():
+        read = partial(_read, services, plugin)
+        try:
+            routes += _routes(PageContext(services.city, plugin, read, templates), services.beat)
+        except PLUGIN_FAULTS as error:
+            plugin.quarantine(f"register_pages: {error}")
+    services.plugins.refresh()
     return Starlette(routes=routes, exception_handlers={404: _missing})
 
 
-def _guarded(endpoint: Callable[..., Any], page: PageContext) -> Callable[..., Any]:
+def _routes(page: PageContext, beat: Beat) -> list[BaseRoute]:
+    plugin, prefix = page.plugin, f"/{page.plugin.name}"
+    routes: list[BaseRoute] = []
+    if plugin.folder is not None and (static := plugin.folder / "static").is_dir():
+        routes.append(StarletteMount(f"{prefix}/static", app=StaticFiles(directory=static)))
+    for item in plugin.pages:
+        if not isinstance(item, OpenPage | Mount):
+            plugin.log.info("nobody consumes pages of type %s", type(item).__name__)
+        elif not item.path.startswith("/"):
+            raise ValueError(f'the path {item.path!r} has to start with "/"')
+        elif isinstance(item, OpenPage):
+            endpoint = _guarded_page(item.endpoint, page, beat)
+            routes.append(Route(prefix + item.path, endpoint, methods=list(item.methods)))
+        else:
+            routes.append(StarletteMount(prefix + item.path, _guarded_app(item.app, page, beat)))
+    return routes
+
+
+def _guarded_page(endpoint: Callable[..., Any], page: PageContext, beat: Beat) -> Any:
     async def call(request: Request) -> Response:
         request.state.page = page
         try:
-            return await endpoint(request)
+            return await page.plugin.call(beat, endpoint, request)
+        except HTTPException:
+            raise
         except PLUGIN_FAULTS as error:
-            page.plugin.fail(f"page {request.url.path}", error)
-            city = page.gateway
-            return _sorry(
-                500, "うまく表示できませんでした", f"お急ぎのときは {city.phone} へお電話ください。"
-            )
+            return _failed(page, request.url.path, error)
 
     return call
+
+
+def _guarded_app(app: Any, page: PageContext, beat: Beat) -> Any:
+    async def call(scope: Any, receive: Any, send: Any) -> None:
+        started = False
+
+        async def note(message: Any) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await Attributed(beat, page.plugin.label, app(scope, receive, note))
+        except PLUGIN_FAULTS as error:
+            answer = _failed(page, scope["path"], error)
+            if not started:
+                await answer(scope, receive, send)
+
+    return call
+
+
+def _failed(page: PageContext, path: str, error: BaseException) -> Response:
+    page.plugin.fail(f"page {path}", error)
+    words = f"お急ぎのときは {page.gateway.phone} へお電話ください。"
+    return _sorry(500, "うまく表示できませんでした", words)
+
+
+async def _read(
+    services: Services, plugin: Plugin, fn: Callable[..., Any], *args: Any, **named: Any
+) -> Any:
+    beat = services.beat
+    return await services.store.read(
+        lambda db: beat.call(plugin.label, lambda: fn(db, *args, **named))
+    )
 
 
 def _health(gateway: RunningGateway) -> dict[str, Any]:
@@ -148,7 +196,8 @@ async def _not_found(scope: Any, receive: Any, send: Any) -> None:
 def _sorry(status: int, title: str, words: str) -> Response:
     return HTMLResponse(
         f'<!doctype html><html lang="ja"><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1><p>{words}</p></html>',
+        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1>'
+        f"<p>{escape(words)}</p></html>",
         status,
     )
 
