@@ -22,6 +22,7 @@ from madoguchi.context import Context, OfferContext
 from madoguchi.errors import PluginError
 from madoguchi.outgoing import address_letter
 from madoguchi.plugins import Plugin
+from madoguchi.privacy import mask
 from madoguchi.rates import RatesUnavailable
 from madoguchi.turn import Turn
 from madoguchi.types import PASS, Event, Fit, Offer, Resident
@@ -202,11 +203,11 @@ class Dispatcher:
                 await self._send(turn, reply)
         except (TypeError, ValueError) as error:
             plugin.fail("its reply", error)
-            await self._send(turn, self._s.settings.city.apology)
+            await self._send(turn, self._s.apology())
             return "failed"
         except PluginError:
             if turn.written is None:
-                await self._send(turn, self._s.settings.city.apology)
+                await self._send(turn, self._s.apology())
                 return "failed"
         finally:
             loading.cancel()
@@ -241,7 +242,7 @@ class Dispatcher:
         """Nobody could answer: say so kindly, and keep the words for staff."""
         message_id = str((turn.event.message or {}).get("id", ""))
         if typed:
-            keep = (self._s.mask(typed), self._s.key_of(message_id), self._s.clock.now())
+            keep = (mask(typed), self._s.key_of(message_id), self._s.clock.now())
             await turn.write(None, _keep_unanswered, self._s.fallback(), *keep)
             await self._send_written(turn)
             return "unanswered"

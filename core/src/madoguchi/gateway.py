@@ -5,11 +5,11 @@ import hashlib
 import hmac
 import logging
 import os
-import re
 import socket
 from collections.abc import Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -21,7 +21,8 @@ from madoguchi import migrations
 from madoguchi.audit import seal
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
-from madoguchi.config import CityFile, DangerTable, Gateway
+from madoguchi.config import CityFile, Gateway
+from madoguchi.danger import Danger
 from madoguchi.dispatch import Dispatcher
 from madoguchi.errors import ConfigError, EventDone
 from madoguchi.feed import Arrival, Feed, PostgresReader, Reader, SqliteReader
@@ -31,6 +32,7 @@ from madoguchi.lanes import Lanes
 from madoguchi.line import Credentials, LineClient, Platform
 from madoguchi.outgoing import TOKEN_LIFE, Address, Sender
 from madoguchi.plugins import Plugins
+from madoguchi.privacy import forget_message_keys
 from madoguchi.rates import LIMITS, SharedBucket
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.turn import Turn
@@ -39,27 +41,6 @@ from madoguchi.types import City, Event
 log = logging.getLogger("madoguchi.gateway")
 
 UNSEALED = "SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"
-
-_MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
-_PHONE = re.compile(r"\+?\d[\d\-()\s ー―-]{7,}\d")
-
-
-class Danger:
-    """Rule 0: words after which a telephone number is added to whatever is answered."""
-
-    def __init__(self, tables: list[DangerTable]) -> None:
-        self._tables = tables
-
-    def answers(self, typed: str) -> list[dict[str, Any]]:
-        """The messages to put before the answer; usually none."""
-        found = []
-        for table in self._tables:
-            rest = typed
-            for word in table.except_:
-                rest = rest.replace(word, "")
-            if any(word in rest for word in table.words):
-                found.append({"type": "text", "text": table.answer})
-        return found
 
 
 @dataclass(slots=True)
@@ -104,11 +85,6 @@ class Services:
     def _telephone(self) -> str:
         city = self.settings.city
         return f"{city.label} {city.phone}（{city.hours}）"
-
-    @staticmethod
-    def mask(typed: str) -> str:
-        """Typed words without what looks like a telephone number or a mail address."""
-        return _PHONE.sub("（電話番号）", _MAIL.sub("（メール）", typed))[:500]
 
 
 class RunningGateway:
@@ -211,6 +187,7 @@ class RunningGateway:
             s.sender.run(alone),
             self.lanes.keep(self._take_lanes, self._give_lanes),
             self._seal(),
+            self._forget(),
             self._listen(),
         ):
             self._spawn(work)
@@ -275,6 +252,14 @@ class RunningGateway:
             with suppress(StoreUnavailable):
                 if await self.store.fetch(UNSEALED):
                     await self.store.write(seal)
+
+    async def _forget(self) -> None:
+        """Each hour, forget what may be kept for a day only."""
+        while True:
+            with suppress(StoreUnavailable):
+                day_ago = self._clock.now() - timedelta(days=1)
+                await self.store.write(forget_message_keys, day_ago)
+            await asyncio.sleep(3600)
 
     def _take_lanes(self, lanes: dict[int, float]) -> None:
         log.info("%s: takes over %d lanes", self.name, len(lanes))

@@ -16,9 +16,10 @@ from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.config import Gateway, find_files, read_gateway
 from madoguchi.context import OfferContext
+from madoguchi.danger import Danger
 from madoguchi.dispatch import normalise, rank
 from madoguchi.errors import ConfigError, MadoguchiError
-from madoguchi.gateway import Danger, migration_sets
+from madoguchi.gateway import migration_sets
 from madoguchi.plugins import Plugins
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt, handled
