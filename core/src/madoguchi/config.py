@@ -116,7 +116,7 @@ class CityFile(_Strict):
     city: CityTable
     line: LineTable
     public_url: str | None = None
-    """The address under which residents reach the pages."""
+    """The address under which residents reach the pages; nothing asks for it yet."""
     store: StoreTable = StoreTable()
     danger: list[DangerTable] = []
     plugins: dict[str, dict[str, Any]] = {}
