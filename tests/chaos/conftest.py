@@ -1,0 +1,403 @@
+"""A deployment of real processes, a crowd that writes to it, and what LINE saw of the answers.
+
+The door and the workers are `python -m` processes that are killed with SIGKILL and started again;
+the simulated LINE lives in the test, so that its book is a witness that nothing here can harm.
+"""
+
+import asyncio
+import json
+import os
+import random
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import uuid
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import make_url
+
+from madoguchi import serving
+from madoguchi.clock import Clock
+from madoguchi.process import spawn, sweep
+from madoguchi.testing import LoopThread, install
+from madoguchi.valkey import Valkey, start_valkey
+from madoguchi_simulator import Channel, Simulator
+
+SERVER = "MADOGUCHI_TEST_DATABASE_URL"
+CITY = """
+[city]
+label = "見本市"
+phone = "0100-00-0000"
+hours = "平日"
+greeting = "見本市です。"
+fallback = "お答えできませんでした。"
+[line]
+channel_id = "1000000001"
+channel_secret = { env = "CHAOS_SECRET" }
+access_token = { env = "CHAOS_TOKEN" }
+platform = "%s"
+%s
+[plugins.tally]
+"""
+
+
+class Deployment:
+    """One city: its door and workers as processes, its simulated LINE in this one."""
+
+    def __init__(self, folder: Path, thread: LoopThread, database_url: str | None) -> None:
+        self.folder, self.thread, self.database_url = folder, thread, database_url
+        self.clock = Clock(folder / "clock")
+        self.door_port = free_port()
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self._ports: dict[str, int] = {}
+        self.channel = Channel(id="1000000001", secret="chaos-secret", access_token="chaos-token")
+        self.simulator: Simulator = thread.call(self._make_simulator)
+        self.redis: Valkey | None = None
+        self._environment = os.environ | {
+            "CHAOS_SECRET": self.channel.secret,
+            "CHAOS_TOKEN": self.channel.access_token,
+            "CHAOS_DATABASE": database_url or "",
+            "PYTHONPATH": str(folder / "site-packages"),
+        }
+
+    def _make_simulator(self) -> Simulator:
+        simulator = Simulator(self.channel, clock_file=self.folder / "clock")
+        simulator.set_webhook_url(f"http://127.0.0.1:{self.door_port}/mihon/webhook")
+        simulator.change_settings({"webhookTimeout": 20})
+        return simulator
+
+    def open(self, platform: str) -> None:
+        """Write the city's file, make its tables."""
+        toy = Path(__file__).parent / "toy"
+        files = {str(p.relative_to(toy)): p.read_text("utf-8") for p in toy.rglob("*.py")}
+        install(self.folder / "site-packages", "tally", files)
+        store = '[store]\ndatabase_url = { env = "CHAOS_DATABASE" }' if self.database_url else ""
+        self.config = self.folder / "mihon.toml"
+        self.config.write_text(CITY % (platform, store), "utf-8")
+        code = "import sys; from madoguchi.cli import main; sys.argv[0] = 'madoguchi'; main()"
+        where = ["--config", str(self.config), "--data", str(self.folder / "data")]
+        subprocess.run(
+            [sys.executable, "-c", code, "migrate", *where], env=self._environment, check=True
+        )
+        self.start_redis()
+
+    # -- processes ----------------------------------------------------------------------------
+
+    def start_redis(self) -> None:
+        self.redis = start_valkey(self.folder / "valkey")
+
+    def stop_redis(self) -> None:
+        assert self.redis is not None
+        self.redis.stop()
+        self.redis = None
+
+    def start_door(self) -> None:
+        entrance = {
+            "gateway": "mihon",
+            "secret": self.channel.secret,
+            "inbox": self.database_url or str(self.folder / "data" / "mihon"),
+            "redis_url": self._redis_url,
+        }
+        self._start(
+            "door",
+            "madoguchi.door",
+            self.door_port,
+            {
+                "host": "127.0.0.1",
+                "port": self.door_port,
+                "entrances": [entrance],
+                "clock_file": str(self.folder / "clock"),
+                "log_level": "WARNING",
+            },
+        )
+
+    def start_worker(self, name: str = "worker", wait: bool = True) -> None:
+        port = self._ports.setdefault(name, free_port())
+        place = {
+            "config": str(self.config),
+            "data": str(self.folder / "data"),
+            "port": port,
+            "redis_url": self._redis_url,
+            "clock_file": str(self.folder / "clock"),
+            "log_level": "WARNING",
+        }
+        self._start(name, "madoguchi.worker", port, place, wait)
+
+    @property
+    def _redis_url(self) -> str:
+        return f"unix://{self.folder / 'valkey' / 'valkey.sock'}"
+
+    def _start(
+        self, name: str, module: str, port: int, place: dict[str, Any], wait: bool = True
+    ) -> None:
+        with (self.folder / f"{name}.log").open("ab") as log:
+            process = spawn(
+                [sys.executable, "-m", module],
+                env=self._environment,
+                stdin=subprocess.PIPE,
+                output=log,
+            )
+        assert process.stdin is not None
+        process.stdin.write(json.dumps(place).encode())
+        process.stdin.close()
+        self.processes[name] = process
+        if wait:
+            path = "ready" if "worker" in module else "live"
+            until(lambda: answers(f"http://127.0.0.1:{port}/health/{path}"), 60, f"{name} serves")
+
+    def kill(self, name: str) -> None:
+        """`kill -9`."""
+        sweep(self.processes.pop(name))
+
+    def stop(self, name: str) -> None:
+        """SIGTERM, and wait."""
+        process = self.processes.pop(name)
+        process.terminate()
+        assert process.wait(30) == 0, f"{name} did not stop well"
+
+    def close(self) -> None:
+        for name in list(self.processes):
+            self.kill(name)
+        if self.redis is not None:
+            self.stop_redis()
+        self.thread.call(self.simulator.close)
+
+    # -- what LINE does and saw ---------------------------------------------------------------
+
+    def crowd(self, size: int) -> list[str]:
+        """Friends from before the gateway, so that no greeting mixes with the answers."""
+
+        async def gather() -> list[str]:
+            add = self.simulator.add_resident
+            return [await add(f"住民{n}", follow="before") for n in range(size)]
+
+        return self.thread.run(gather())
+
+    def set(self, **settings: Any) -> None:
+        """Settings of the simulator, by their names in the control API."""
+        self.thread.call(self.simulator.change_settings, settings)
+
+    def faults(self, *rules: dict[str, Any]) -> None:
+        self.thread.call(self.simulator.set_faults, list(rules))
+
+    def talk(self, crowd: list[str], each: int, words: str = "m", gap: float = 0.0) -> "Talk":
+        """Every resident writes `each` messages in order, all residents at once."""
+        return Talk(self, crowd, each, words, gap)
+
+    def said(self) -> dict[str, list[tuple[str, str]]]:
+        """Per resident what LINE accepted, in order: (endpoint, text)."""
+        book = self.thread.call(lambda: list(self.simulator.book.sends()))
+        found = defaultdict(list)
+        for send in book:
+            for user_id in send["userIds"]:
+                found[user_id] += [(send["endpoint"], m["text"]) for m in send["messages"]]
+        return found
+
+    # -- what the plugin wrote ----------------------------------------------------------------
+
+    def query(self, sql: str) -> list[tuple[Any, ...]]:
+        if self.database_url:
+            return postgres(self.database_url, sql)
+        path = self.folder / "data" / "mihon" / "main.sqlite"
+        with sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10) as db:
+            rows = db.execute(sql).fetchall()
+        db.close()
+        return rows
+
+    def effects(self) -> dict[str, list[str]]:
+        """Per LINE user id the words of the plugin's rows, in the order they were written."""
+        found = defaultdict(list)
+        rows = self.query(
+            "SELECT r.line_id, t.words FROM tally t JOIN resident r ON r.id = t.resident_id"
+            " ORDER BY t.id"
+        )
+        for line_id, words in rows:
+            found[line_id].append(words)
+        return found
+
+    def complaints(self) -> list[str]:
+        """Lines of the logs that say that the gateway itself is at fault."""
+        wrong = ("a fault of the gateway", "a task of the gateway ended", "set aside")
+        found = []
+        for log in self.folder.glob("*.log"):
+            lines = log.read_text("utf-8", "replace").splitlines()
+            found += [f"{log.stem}: {line}" for line in lines if any(w in line for w in wrong)]
+        return found
+
+
+class Talk:
+    """What a crowd says, and whether LINE was told 200 for it."""
+
+    def __init__(
+        self, deployment: Deployment, crowd: list[str], each: int, words: str, gap: float
+    ) -> None:
+        self._deployment = deployment
+        self.acknowledged: dict[str, list[str]] = {user: [] for user in crowd}
+        self.refused: dict[str, list[str]] = {user: [] for user in crowd}
+        loop = deployment.thread.loop
+        self._done = asyncio.run_coroutine_threadsafe(self._speak(crowd, each, words, gap), loop)
+
+    async def _speak(self, crowd: list[str], each: int, words: str, gap: float) -> None:
+        async def speak(user: str) -> None:
+            for n in range(each):
+                text = f"{words}{n:03d}"
+                message = {"type": "text", "text": text}
+                sent = await self._deployment.simulator.send_message(user, message)
+                told = self.acknowledged if sent["status"] == 200 else self.refused
+                told[user].append(text)
+                if gap:
+                    await asyncio.sleep(random.random() * 2 * gap)
+
+        await asyncio.gather(*map(speak, crowd))
+
+    @property
+    def count(self) -> int:
+        """How many messages were acknowledged."""
+        return sum(map(len, self.acknowledged.values()))
+
+    @property
+    def is_over(self) -> bool:
+        return self._done.done()
+
+    def finish(self, patience: float = 300) -> "Talk":
+        """Wait until everything was said."""
+        self._done.result(patience)
+        return self
+
+    def wait_for_answers(self, patience: float = 120) -> None:
+        """Wait until LINE accepted as many answers as messages were acknowledged, or no more come.
+
+        `patience`: seconds without any progress after which waiting ends.
+        """
+        self.finish()
+        simulator = self._deployment.simulator
+        seen, since = -1, time.monotonic()
+        while time.monotonic() - since < patience:
+            sent = self._deployment.thread.call(lambda: sum(1 for _ in simulator.book.sends()))
+            if sent >= self.count:
+                return
+            if sent != seen:
+                seen, since = sent, time.monotonic()
+            time.sleep(0.25)
+
+    def check(self, may_lack_answers: bool = False) -> dict[str, int]:
+        """Each effect once and in order, each answer once and in order, nothing missing.
+
+        `may_lack_answers`: a crash may cost an answer whose token had been tried, never an effect.
+        Messages that were not acknowledged may have got in, or not, but not twice.
+        """
+        wrong: list[str] = []
+        effects, said = self._deployment.effects(), self._deployment.said()
+        lacking = 0
+        for user, sent in self.acknowledged.items():
+            maybe, done = set(self.refused[user]), effects[user]
+            if sorted(w for w in done if w not in maybe) != sorted(sent):
+                missing, twice = set(sent) - set(done), doubles(done)
+                wrong.append(f"{user}: missing {sorted(missing)}, twice {twice}")
+            elif doubles(done):
+                wrong.append(f"{user}: twice {doubles(done)}")
+            elif done != sorted(done):
+                wrong.append(f"{user}: effects out of order: {done}")
+            expected = [f"{n} {words}" for n, words in enumerate(done, 1)]
+            answers = [text for _, text in said[user]]
+            if doubles(answers):
+                wrong.append(f"{user}: answered twice: {doubles(answers)}")
+            if strange := [a for a in answers if a not in set(expected)]:
+                wrong.append(f"{user}: answers to nothing: {strange}")
+            places = [expected.index(a) for a in answers if a in expected]
+            if places != sorted(places):
+                wrong.append(f"{user}: answers out of order: {answers}")
+            missing = [a for a, w in zip(expected, done, strict=True) if a not in answers]
+            lacking += len(missing)
+            if missing and not may_lack_answers:
+                wrong.append(f"{user}: never answered: {missing}")
+        complaints = self._deployment.complaints()
+        assert not wrong, f"{len(wrong)} wrong; " + "\n".join(wrong[:10] + complaints[:10])
+        assert not complaints, "\n".join(complaints[:10])
+        endpoints = Counter(endpoint for all_ in said.values() for endpoint, _ in all_)
+        return {"messages": self.count, "lacking": lacking, **endpoints}
+
+
+def doubles(items: list[str]) -> list[str]:
+    return [item for item, count in Counter(items).items() if count > 1]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def until(condition: Callable[[], Any], seconds: float, what: str) -> None:
+    """Wait until something is so; AssertionError if it never is."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"after {seconds} s still not: {what}"
+        time.sleep(0.05)
+
+
+def postgres(url: str, sql: str) -> list[tuple[Any, ...]]:
+    import asyncpg
+
+    async def run() -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(sql)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def database_url() -> Iterator[str]:
+    """A PostgreSQL database of this test's own."""
+    server = os.environ.get(SERVER)
+    if not server:
+        pytest.skip(f"{SERVER} is not set")
+    address = make_url(server).set(drivername="postgresql")
+    server = address.render_as_string(hide_password=False)
+    name = f"madoguchi_chaos_{uuid.uuid4().hex[:10]}"
+    postgres(server, f"CREATE DATABASE {name}")
+    yield address.set(database=name).render_as_string(hide_password=False)
+    postgres(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def deploy(tmp_path: Path, loop_thread: LoopThread) -> Iterator[Callable[..., Deployment]]:
+    """`deploy()` on SQLite, `deploy(url)` on PostgreSQL; workers are started by the test."""
+    with ExitStack() as stack:
+
+        def make(database_url: str | None = None) -> Deployment:
+            made = Deployment(tmp_path, loop_thread, database_url)
+            stack.callback(made.close)
+
+            async def serve() -> Any:
+                context = serving.serving(made.simulator.app)
+                return context, await context.__aenter__()
+
+            loop_thread.run(made.simulator.start())
+            stack.callback(lambda: loop_thread.run(made.simulator.stop()))
+            context, platform = loop_thread.run(serve())
+            stack.callback(lambda: loop_thread.run(context.__aexit__(None, None, None)))
+            made.open(platform)
+            made.start_door()
+            return made
+
+        yield make
