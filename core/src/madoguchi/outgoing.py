@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from madoguchi.answers import Answer, Outcome
 from madoguchi.journal import Journal
 from madoguchi.line import LineClient, retry_key
-from madoguchi.rates import Bucket, RatesUnavailable
+from madoguchi.rates import LIMITS, Bucket, LocalBucket, RatesUnavailable
 from madoguchi.store import Store, StoreUnavailable
 from madoguchi.tables import outgoing, resident
 from madoguchi_messages import check, to_bytes
@@ -154,6 +154,8 @@ class Sender:
     ) -> None:
         self._client, self._store, self._journal = client, store, journal
         self._pushes, self._clock = pushes, clock
+        limit = LIMITS["reply"]
+        self._replies = LocalBucket(limit.rate, limit.burst, clock)
         self._news = asyncio.Event()
         self._loop = asyncio.get_running_loop()
 
@@ -167,6 +169,7 @@ class Sender:
             await self._pushes.take()
             answer = await self._client.push(letter.body, letter.key or "")
         else:
+            await self._replies.take()
             answer = await self._client.reply(letter.body)
             pause = 0.2
             while answer.outcome in (Outcome.RETRY, Outcome.SLOW_DOWN):
@@ -250,5 +253,6 @@ class Sender:
                     return
                 answer = await self._client.push(letter.body, row.key)
             else:
+                await self._replies.take()
                 answer = await self._client.reply(letter.body)
             self._settle(row.id, letter, answer, row.tries, row.first_try)
