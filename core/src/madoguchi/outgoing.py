@@ -124,26 +124,41 @@ def _insert(
     return db.execute(_INSERT, values).scalar()
 
 
-def _claim(db: Session, now: float, everything: bool) -> list[Any]:
-    """Rows that are due, taken for a quarter of a minute so that no second sender has them too."""
-    due = select(
-        outgoing.c.id,
-        outgoing.c.kind,
-        outgoing.c.body,
-        outgoing.c.key,
-        outgoing.c.tries,
-        outgoing.c.first_try,
-        outgoing.c.reply_deadline,
-        outgoing.c.resident_id,
-    ).where(outgoing.c.state == "waiting")
-    if not everything:
-        due = due.where(outgoing.c.next_try <= now)
-    due = due.order_by(outgoing.c.id).limit(200).with_for_update(skip_locked=True)
-    rows = list(db.execute(due))
+def _claim(db: Session, now: float, first: bool) -> list[Any]:
+    """Rows that are due, taken for a quarter of a minute so that no second sender has them too.
+
+    `first`: also the replies that a process which just died had taken; their tokens do not wait.
+    Pushes to who has blocked the account since are left out (R28), unless they were tried before.
+    """
+    due = outgoing.c.next_try <= now
+    if first:
+        due = due | (outgoing.c.kind == "reply")
+    rows = db.execute(
+        select(
+            outgoing.c.id,
+            outgoing.c.kind,
+            outgoing.c.body,
+            outgoing.c.key,
+            outgoing.c.tries,
+            outgoing.c.first_try,
+            outgoing.c.reply_deadline,
+            outgoing.c.resident_id,
+            resident.c.follows,
+        )
+        .join_from(outgoing, resident)
+        .where(outgoing.c.state == "waiting", due)
+        .order_by(outgoing.c.id)
+        .limit(200)
+        .with_for_update(skip_locked=True, of=outgoing)
+    ).all()
+    left_out = {r.id for r in rows if r.kind == "push" and not r.follows and r.first_try is None}
+    if left_out:
+        gone = update(outgoing).where(outgoing.c.id.in_(left_out))
+        db.execute(gone.values(state="left out"))
     if rows:
         taken = update(outgoing).where(outgoing.c.id.in_([row.id for row in rows]))
         db.execute(taken.values(next_try=now + FIRST_LOOK))
-    return rows
+    return [row for row in rows if row.id not in left_out]
 
 
 class Sender:
@@ -207,12 +222,12 @@ class Sender:
         self._journal.answered(row, {**values, "request_id": answer.request_id})
 
     async def run(self, alone: bool) -> None:
-        """Send what is due, for ever. `alone`: at the start everything that waits is ours."""
-        everything = alone
+        """Send what is due, for ever. `alone`: no other process can have taken anything."""
+        first = alone
         while True:
             try:
-                rows = await self._take_due(everything)
-                everything = False
+                rows = await self._take_due(first)
+                first = False
                 await self._send_rows(rows)
                 if rows:
                     await self._journal.flush()
@@ -227,10 +242,10 @@ class Sender:
             except TimeoutError:
                 continue
 
-    async def _take_due(self, everything: bool) -> list[Any]:
+    async def _take_due(self, first: bool) -> list[Any]:
         now = self._clock.time()
-        if everything or await self._store.fetch(_DUE, now):
-            return await self._store.write(_claim, now, everything)
+        if first or await self._store.fetch(_DUE, now):
+            return await self._store.write(_claim, now, first)
         return []
 
     async def _send_rows(self, rows: Sequence[Any]) -> None:
