@@ -245,4 +245,6 @@ def test_what_comes_later_says_so(line):
     assert line.post(f"/sim/residents/{user_id}/id-token", {"liffId": "1-a"}).status == 501
     for path in ("/v2/bot/message/narrowcast", "/v2/bot/audienceGroup/upload", "/v2/bot/richmenu"):
         assert line.post(path, {}).status == 501
+    assert line.get("/v2/bot/message/delivery/pnp?date=20260101").status == 501
+    assert line.post("/v2/bot/message/validate/carrier-pigeon", {}).status == 404
     assert line.get("/v2/bot/insight/followers?date=20261101").json == {"status": "unready"}

@@ -1,8 +1,12 @@
 """Reply, push, multicast and broadcast with the errors that LINE documents."""
 
 import json
+import time
 
 import pytest
+
+from madoguchi_simulator import Clock, Refusal
+from madoguchi_simulator.rates import RateLimits
 
 KEY = "123e4567-e89b-12d3-a456-426614174000"
 OTHER_KEY = "00000000-e89b-12d3-a456-426614174000"
@@ -25,7 +29,7 @@ def test_a_reply_token_works_once_r20(line, bot):
 
 def test_a_reply_token_lives_a_minute_r20(line, bot):
     in_time, late = _token(line, bot), _token(line, bot)
-    line.settings(clock=58)
+    line.settings(clock=30)
     assert line.reply(in_time).status == 200
     line.settings(clock=62)
     assert line.reply(late).message == "Invalid reply token"
@@ -41,7 +45,7 @@ def test_a_redelivered_token_lives_another_minute_up_to_twenty_r20(line, bot, ev
     assert bot.events[-1]["deliveryContext"] == {"isRedelivery": True}
     line.settings(clock=1110)
     eventually(lambda: len(bot.requests) == 3)
-    line.settings(clock=1160)
+    line.settings(clock=1130)
     assert line.reply(token).status == 200
     assert line.reply(token).message == "Invalid reply token"
 
@@ -163,9 +167,8 @@ def test_both_429_have_their_own_text_r26_r27(line):
     assert line.push(user_id).status == 200
     monthly = line.push(user_id)
     assert (monthly.status, monthly.message) == (429, "You have reached your monthly limit.")
-    line.settings(quota=None, rateScale=0.001)
-    for _ in range(2):
-        line.push(user_id)
+    line.settings(quota=None, rateScale=0.000_001)  # one push in 500 seconds
+    assert line.push(user_id).status == 200
     limited = line.push(user_id)
     assert limited.status == 429
     assert limited.message == "The API rate limit has been exceeded. Try again later."
@@ -174,15 +177,39 @@ def test_both_429_have_their_own_text_r26_r27(line):
 
 def test_rate_limits_are_token_buckets_per_endpoint_r27(line):
     user_id = line.resident()
-    line.settings(rateScale=0.02)  # multicast: 4 a second, push: 40
-    statuses = [line.multicast([user_id]).status for _ in range(12)]
-    assert statuses[:4] == [200] * 4
-    assert 429 in statuses
+    line.settings(rateScale=0.000_1)  # a multicast in 50 seconds, a push in 5
+    assert [line.multicast([user_id]).status for _ in range(2)] == [200, 429]
     assert line.push(user_id).status == 200
-    line.settings(clock=1)
-    assert [line.multicast([user_id]).status for _ in range(4)] == [200] * 4
+    line.settings(clock=51)
+    assert [line.multicast([user_id]).status for _ in range(2)] == [200, 429]
     line.settings(rateScale=0)
     assert {line.multicast([user_id]).status for _ in range(12)} == {200}
+
+
+def test_a_bucket_holds_a_window_and_refills_evenly_r27(monkeypatch):
+    clock = Clock()
+    limits = RateLimits(clock)
+
+    def allowed(endpoint: str) -> int:
+        for count in range(1000):
+            try:
+                limits.take(endpoint, endpoint, 1)
+            except Refusal:
+                return count
+        return 1000
+
+    with monkeypatch.context() as patch:
+        patch.setattr(time, "time", lambda: 1_800_000_000.0)
+        assert allowed("multicast") == 200
+        assert allowed("broadcast") == 60
+        clock.move(0.5)
+        assert allowed("multicast") == 100
+        assert allowed("broadcast") == 0
+        clock.move(60)
+        assert allowed("multicast") == 200
+        assert allowed("broadcast") == 1
+        clock.move(-3600)
+        assert allowed("multicast") == 0
 
 
 def test_the_quota_counts_recipients_who_are_reached_r21(line, bot):

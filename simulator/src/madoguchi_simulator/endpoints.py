@@ -73,7 +73,8 @@ def _delivered(simulator: Simulator, call: Call) -> dict[str, Any]:
         return {"status": "out_of_service"}
     if day.date() >= today.date():
         return {"status": "unready"}
-    return {"status": "ready", "success": simulator.book.sent_on(call.parts[0], day)}
+    endpoint = call.scope["path"].rpartition("/")[2]
+    return {"status": "ready", "success": simulator.book.sent_on(endpoint, day)}
 
 
 def _profile(simulator: Simulator, call: Call) -> dict[str, Any]:
@@ -243,10 +244,16 @@ MESSAGING = (
     Endpoint("push", "POST", f"{_BOT}/message/push", _push, retry_key=True),
     Endpoint("multicast", "POST", f"{_BOT}/message/multicast", _multicast, retry_key=True),
     Endpoint("broadcast", "POST", f"{_BOT}/message/broadcast", _broadcast, retry_key=True),
-    Endpoint("validate", "POST", f"{_BOT}/message/validate/{{kind}}", _validate),
+    *(
+        Endpoint("validate", "POST", f"{_BOT}/message/validate/{kind}", _validate)
+        for kind in ("reply", "push", "multicast", "narrowcast", "broadcast")
+    ),
     Endpoint("quota", "GET", f"{_BOT}/message/quota", _quota),
     Endpoint("consumption", "GET", f"{_BOT}/message/quota/consumption", _consumption),
-    Endpoint("delivery", "GET", f"{_BOT}/message/delivery/{{kind}}", _delivered),
+    *(
+        Endpoint("delivery", "GET", f"{_BOT}/message/delivery/{kind}", _delivered)
+        for kind in ("reply", "push", "multicast", "broadcast")
+    ),
     Endpoint("profile", "GET", f"{_BOT}/profile/{{userId}}", _profile),
     Endpoint("followers", "GET", f"{_BOT}/followers/ids", _followers),
     Endpoint("info", "GET", f"{_BOT}/info", _info),

@@ -35,9 +35,10 @@ class RateLimits:
         """
         if not scale:
             return
-        rate = RATES.get(endpoint, _OTHER) * scale
+        documented = RATES.get(endpoint, _OTHER)
+        rate = documented * scale
         # A limit of 60 an hour lets 60 calls through at once, one of 200 a second 200.
-        size = max(1.0, rate * (1.0 if rate >= 1 else _HOUR))
+        size = max(1.0, rate * (1.0 if documented >= 1 else _HOUR))
         now = self._clock.time()
         tokens, last = self._buckets.get(bucket, (size, now))
         tokens = min(size, tokens + max(0.0, now - last) * rate)
