@@ -69,7 +69,7 @@ class Counter:
             return
         try:
             await self.inbox.open()
-        except (OSError, TimeoutError) as error:
+        except Exception as error:
             log.error("%s: the inbox cannot be opened yet: %s", self.gateway, error)
         self._tasks.append(asyncio.create_task(self._settle()))
         if self._redis_url:

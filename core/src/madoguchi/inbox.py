@@ -59,20 +59,18 @@ def _split_slowly(body: bytes) -> list[bytes]:
     """What the fast parser refuses: lone surrogates, stray bytes, NaN."""
     try:
         tables = json.loads(body.decode("utf-8", "replace"))
-        events = tables["events"] if isinstance(tables, dict) else None
-        if not isinstance(events, list):
-            raise Unreadable("no list of `events` in it")
-        return [
-            json.dumps(event, ensure_ascii=False).encode("utf-8", "replace") for event in events
-        ]
-    except (ValueError, KeyError, RecursionError) as error:
-        raise Unreadable(str(error) or "not JSON") from error
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(str(error)) from error
+    events = tables.get("events") if isinstance(tables, dict) else None
+    if not isinstance(events, list):
+        raise Unreadable("no list of `events` in it")
+    return [json.dumps(event, ensure_ascii=False).encode("utf-8", "replace") for event in events]
 
 
 def _row(raw: bytes, at: float) -> Row:
     event = read(raw)
     event_id = event.get("webhookEventId")
-    if not (isinstance(event_id, str) and 0 < len(event_id) <= 100 and event_id.isalnum()):
+    if not _is_id(event_id):
         event_id = hashlib.sha256(raw).hexdigest()
     source = event.get("source")
     source = source if isinstance(source, dict) else {}
@@ -85,11 +83,16 @@ def _row(raw: bytes, at: float) -> Row:
     return Row(
         event_id,
         lane_of(str(who)),
-        message_id if isinstance(message_id, str) and message_id.isalnum() else None,
+        message_id if _is_id(message_id) else None,
         unsend,
         at,
         raw,
     )
+
+
+def _is_id(value: object) -> bool:
+    """Whether LINE would make such an id; it goes into addresses, postbacks and log lines."""
+    return isinstance(value, str) and len(value) <= 100 and value.isascii() and value.isalnum()
 
 
 def read(raw: bytes) -> dict[str, Any]:
@@ -98,10 +101,16 @@ def read(raw: bytes) -> dict[str, Any]:
         event = _decode(raw)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         try:
-            event = json.loads(raw)
+            event = _without_surrogates(json.loads(raw.decode("utf-8", "replace")))
         except (ValueError, RecursionError):
             event = {}
     return event if isinstance(event, dict) else {}
+
+
+def _without_surrogates(value: Any) -> Any:
+    """Lone surrogates can be escaped in JSON, but neither stored nor sent."""
+    text = json.dumps(value, ensure_ascii=False)
+    return json.loads(text.encode("utf-8", "replace"))
 
 
 def lane_of(who: str) -> int:
@@ -129,7 +138,11 @@ class Inbox(Protocol):
         ...
 
 
+PATIENCE = 1000
+"""Milliseconds to wait for a lock that nobody should hold: LINE waits two seconds (R3)."""
 _SCHEMA = """
+PRAGMA journal_mode=WAL;
+PRAGMA synchronous=FULL;
 CREATE TABLE IF NOT EXISTS inbox (
     seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, lane INTEGER NOT NULL,
     message_id TEXT, at REAL NOT NULL, raw BLOB, done INTEGER NOT NULL DEFAULT 0);
@@ -137,6 +150,15 @@ CREATE INDEX IF NOT EXISTS inbox_pending ON inbox (seq) WHERE done = 0;
 CREATE INDEX IF NOT EXISTS inbox_message ON inbox (message_id) WHERE message_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS unsent (message_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+
+
+def _tell(done: asyncio.Future[None], error: Exception | None) -> None:
+    if done.done():  # LINE hung up meanwhile
+        return
+    if error is None:
+        done.set_result(None)
+    else:
+        done.set_exception(error)
 
 
 class SqliteInbox:
@@ -155,13 +177,18 @@ class SqliteInbox:
     async def open(self) -> None:
         """Open the file; create it at the first start."""
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(f"file:{self._path}", isolation_level=None, uri=True)
-        self._db.executescript(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA busy_timeout=5000;" + _SCHEMA
-        )
+        db = sqlite3.connect(f"file:{self._path}", isolation_level=None, uri=True)
+        try:
+            db.executescript(f"PRAGMA busy_timeout={PATIENCE};" + _SCHEMA)
+        except BaseException:
+            db.close()
+            raise
+        self._db = db
 
     async def store(self, rows: Sequence[Row]) -> None:
         """Wait for the commit that holds these rows."""
+        if self._db is None:
+            await self.open()
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
         if not self._waiting:
@@ -173,37 +200,34 @@ class SqliteInbox:
         batch, self._waiting = self._waiting, []
         try:
             self._insert([row for rows, _ in batch for row in rows])
-        except sqlite3.Error as error:
+        except sqlite3.OperationalError as error:  # locked, full, gone: for each row just the same
+            for _, done in batch:
+                _tell(done, error)
+        except Exception as error:
             log.warning("inbox: a batch of %d failed (%s); row by row now", len(batch), error)
             for rows, done in batch:
                 self._commit_alone(rows, done)
-            return
-        for _, done in batch:
-            if not done.done():
-                done.set_result(None)
+        else:
+            for _, done in batch:
+                _tell(done, None)
 
     def _commit_alone(self, rows: Sequence[Row], done: asyncio.Future[None]) -> None:
         failed = None
         for row in rows:
             try:
                 self._insert([row])
-            except sqlite3.Error as error:
+            except Exception as error:
                 failed = error
-        if done.done():
-            return
-        if failed is None:
-            done.set_result(None)
-        else:
-            done.set_exception(failed)
+        _tell(done, failed)
 
     def _insert(self, rows: Iterable[Row]) -> None:
         db = self._connection
         db.execute("BEGIN IMMEDIATE")
         try:
             db.executemany(
-                "INSERT OR IGNORE INTO inbox (event_id, lane, message_id, at, raw) VALUES "
+                "INSERT INTO inbox (event_id, lane, message_id, at, raw) VALUES "
                 "(?1, ?2, ?3, ?4, CASE WHEN EXISTS (SELECT 1 FROM unsent WHERE message_id = ?3)"
-                " AND NOT ?6 THEN NULL ELSE ?5 END)",
+                " AND NOT ?6 THEN NULL ELSE ?5 END) ON CONFLICT (event_id) DO NOTHING",
                 [(r.event_id, r.lane, r.message_id, r.at, r.raw, r.unsend) for r in rows],
             )
             for row in rows:
@@ -215,7 +239,8 @@ class SqliteInbox:
                     )
             db.execute("COMMIT")
         except BaseException:
-            db.execute("ROLLBACK")
+            if db.in_transaction:  # a full disk has ended it already
+                db.execute("ROLLBACK")
             raise
 
     async def settle(self) -> int:
@@ -302,14 +327,16 @@ class PostgresInbox:
             batch, self._waiting = self._waiting, []
             try:
                 await self._insert([row for rows, _ in batch for row in rows])
+            except (OSError, TimeoutError) as error:  # nobody there: for each row just the same
+                for _, done in batch:
+                    _tell(done, error)
             except Exception as error:
                 log.warning("inbox: a batch of %d failed (%s); row by row now", len(batch), error)
                 for rows, done in batch:
                     await self._write_alone(rows, done)
-                continue
-            for _, done in batch:
-                if not done.done():
-                    done.set_result(None)
+            else:
+                for _, done in batch:
+                    _tell(done, None)
 
     async def _write_alone(self, rows: Sequence[Row], done: asyncio.Future[None]) -> None:
         failed = None
@@ -318,12 +345,7 @@ class PostgresInbox:
                 await self._insert([row])
             except Exception as error:
                 failed = error
-        if done.done():
-            return
-        if failed is None:
-            done.set_result(None)
-        else:
-            done.set_exception(failed)
+        _tell(done, failed)
 
     async def _insert(self, rows: Sequence[Row]) -> None:
         columns = zip(

@@ -107,7 +107,7 @@ class Event:
 
 
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return value if isinstance(value, str) and value and value.isprintable() else None
 
 
 @dataclass(frozen=True, slots=True)
