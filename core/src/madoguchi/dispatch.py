@@ -10,6 +10,7 @@ import logging
 import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
@@ -87,6 +88,8 @@ class Dispatcher:
     async def _greet(self, turn: Turn) -> str:
         if not await self._follow(turn, True):
             return "noted"  # they have blocked the account since (R9)
+        if turn.resident is not None:
+            turn.resident = replace(turn.resident, follows=True)
         greeting = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
         greeting.unit = f"{turn.event.id}/greeting"
         await self._answer(greeting, self._s.settings.city.greeting)

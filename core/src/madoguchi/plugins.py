@@ -129,17 +129,17 @@ class Plugin:
         """
         if self.circuit.is_open:
             raise CircuitOpen(f"{self.name} failed too often and is left alone for 30 s")
-        started = time.monotonic()
+        started, timeout = time.monotonic(), asyncio.timeout(limit)
         what = getattr(function, "__name__", "handler")
         try:
-            async with asyncio.timeout(limit), self._turns:
+            async with timeout, self._turns:
                 result = await self.call(beat, function, *given)
         except (EventDone, StoreUnavailable):
             raise  # nobody's fault: the event was done before, or is run again later
         except (*PLUGIN_FAULTS, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            if isinstance(error, TimeoutError) and time.monotonic() - started >= limit:
+            if timeout.expired():
                 error = PluginError(f"took longer than {limit:g} s")
             self.fail(what, error)
             raise PluginError(f"{self.name}: {what} failed") from error
@@ -226,12 +226,14 @@ class Plugins:
             enter = plugin.hooks.get("lifespan")
             if enter is None:
                 continue
+            limit = asyncio.timeout(TIME_LIMIT)
             try:
-                async with asyncio.timeout(TIME_LIMIT):
+                async with limit:
                     entering = self._stack.enter_async_context(enter({"plugin": plugin}))
                     await Attributed(self.beat, plugin.label, entering)
             except PLUGIN_FAULTS as error:
-                plugin.quarantine(f"lifespan: {_reason(error)}")
+                late = f"took longer than {TIME_LIMIT:g} s"
+                plugin.quarantine(f"lifespan: {late if limit.expired() else _reason(error)}")
         self.refresh()
 
     def refresh(self) -> None:

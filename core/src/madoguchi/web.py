@@ -47,7 +47,7 @@ class PageContext:
     """`await page.read(fn, *args)`: see `Context.read`."""
     _templates: Templates
 
-    def render(self, name: str, status: int = 200, **values: Any) -> Response:
+    def render(self, name: str, /, status: int = 200, **values: Any) -> Response:
         """Render a template of the plugin: `templates/<plugin>/<name>`, or the city's own."""
         html = self._templates.render(self.plugin.name, name, {"city": self.gateway, **values})
         return HTMLResponse(html, status)

@@ -1,0 +1,444 @@
+"""Every hook of the contract, by its name: what it is given, what it may return, and that what
+goes wrong in one plugin is that plugin's alone."""
+
+import logging
+import re
+from pathlib import Path
+
+import pytest
+
+from madoguchi import hookspecs
+
+MISMATCH = "@hookimpl\ndef {hook}():\n    return {value}\n"
+ECHO = """
+from madoguchi import Fit, Offer, hookimpl
+
+@hookimpl
+def offer_for_message(text):
+    if text == "元気ですか":
+        return Offer(lambda ctx: "元気です。", Fit.EXACT, label="元気")
+"""
+"""A plugin that always works, beside the one under test."""
+
+
+@pytest.fixture
+def beside(install_plugin, make_town):
+    """Start a town with the plugin `toy` of the given source, and `echo` beside it."""
+
+    def start(source, table=None, **files):
+        install_plugin("echo", ECHO)
+        header = "from madoguchi import *\nfrom madoguchi import hookimpl\n"
+        install_plugin("toy", {"__init__.py": header + source} | files)
+        return make_town(plugins={"toy": table or {}, "echo": {}})
+
+    return start
+
+
+@pytest.fixture
+def speak():
+    from madoguchi.testing import TestResident
+
+    return TestResident
+
+
+def trouble(town, name="toy"):
+    return town.running.services.plugins.all[name].trouble
+
+
+def assert_others_go_on(town, speak):
+    assert trouble(town, "echo") is None
+    assert speak(town).says("元気ですか") == ["元気です。"]
+
+
+def test_each_hook_has_its_test():
+    tests = set(re.findall(r"^def test_hook_(\w+)\(", Path(__file__).read_text("utf-8"), re.M))
+    assert set(hookspecs.KINDS) <= tests
+
+
+def test_hook_plugin_info(beside):
+    town = beside('@hookimpl\ndef plugin_info():\n    return PluginInfo("おもちゃ", "試すため")\n')
+    plugins = town.running.services.plugins.all
+    assert (plugins["toy"].info.label, plugins["toy"].info.summary) == ("おもちゃ", "試すため")
+    assert plugins["toy"].version == "1.0"
+    assert plugins["echo"].info.label == "echo"
+
+
+def test_hook_config_model(beside, speak):
+    town = beside(
+        """
+from pydantic import BaseModel
+class Settings(BaseModel):
+    words: list[str]
+    answer: str = "はい"
+@hookimpl
+def config_model():
+    return Settings
+@hookimpl
+def offer_for_message(ctx, text):
+    config = ctx.plugin.config
+    if text in config.words:
+        return Offer(lambda ctx: config.answer, Fit.EXACT, label="語")
+""",
+        {"words": ["電池"]},
+    )
+    assert speak(town).says("電池") == ["はい"]
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ({}, "[plugins.toy] words: is missing"),
+        ({"words": "電池"}, "[plugins.toy] words: write a list"),
+        ({"words": [], "wrods": []}, "[plugins.toy] wrods: is not a key"),
+        ({"words": [], "inner": {"deep": "x"}}, "[plugins.toy.inner] deep: write a whole number"),
+        (
+            {"words": [], "key": {"env": "MADOGUCHI_TEST_NOT_SET"}},
+            "[plugins.toy] key: set the environment variable MADOGUCHI_TEST_NOT_SET",
+        ),
+    ],
+)
+def test_hook_config_model_names_file_table_key_found_and_expected(beside, speak, table, said):
+    town = beside(
+        """
+from pydantic import BaseModel
+class Inner(BaseModel):
+    deep: int = 1
+class Settings(BaseModel):
+    words: list[str]
+    inner: Inner = Inner()
+    key: str = ""
+@hookimpl
+def config_model():
+    return Settings
+""",
+        table,
+    )
+    assert "mihon.toml [plugins.toy" in trouble(town)
+    assert said in trouble(town)
+    assert_others_go_on(town, speak)
+
+
+def test_hook_config_model_is_needed_for_a_table_with_keys(beside):
+    assert "[plugins.toy] colour: is not a key" in trouble(beside("", {"colour": "red"}))
+
+
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0001"
+down_revision = None
+def upgrade():
+    {upgrade}
+"""
+MODELS = """
+import sqlalchemy as sa
+from pathlib import Path
+from madoguchi.store import plugin_metadata
+metadata = plugin_metadata("toy")
+visit = sa.Table(
+    "toy_visit", metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("word", sa.Text, nullable=False),
+)
+@hookimpl
+def register_models():
+    return Models(metadata, Path(__file__).parent / "migrations")
+@hookimpl
+def offer_for_message(text):
+    return Offer(keep, Fit.PATTERN, label="数える") if text.startswith("数") else None
+async def keep(ctx):
+    return await ctx.write(save, ctx.event.text)
+def save(db, word):
+    db.execute(visit.insert().values(word=word))
+    count = db.scalar(sa.select(sa.func.count()).select_from(visit))
+    if word == "数えない":
+        raise ValueError("taken back")
+    return f"{count}回目です。"
+"""
+MAKE_TABLE = """op.create_table(
+        "toy_visit",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("word", sa.Text, nullable=False),
+    )"""
+
+
+def test_hook_register_models(beside, speak):
+    files = {"migrations/0001_first.py": MIGRATION.format(upgrade=MAKE_TABLE)}
+    resident = speak(beside(MODELS, **files))
+    assert resident.says("数える") == ["1回目です。"]
+    (sorry,) = resident.says("数えない")
+    assert "0100-00-0000" in sorry
+    assert resident.says("数える") == ["2回目です。"], "the unit that failed left nothing"
+
+
+def test_hook_register_models_whose_migration_fails(beside, speak):
+    files = {"migrations/0001_first.py": MIGRATION.format(upgrade='raise ValueError("broken")')}
+    town = beside(MODELS, **files)
+    assert "toy: migration 0001 failed" in trouble(town)
+    assert "broken" in trouble(town)
+    assert speak(town).says("数える") != ["1回目です。"]
+    assert_others_go_on(town, speak)
+
+
+def test_hook_register_postbacks(beside, speak):
+    town = beside("""
+@hookimpl
+def register_postbacks():
+    return {"cancel": cancel}
+@hookimpl
+def offer_for_message(text):
+    return Offer(ask, Fit.EXACT, label="予約") if text == "予約" else None
+def ask(ctx):
+    cancel = "toy:cancel?id=7&day=%E6%9C%88"
+    buttons = [("やめる", cancel), ("ほか", "toy:other"), ("誰", "nobody:x")]
+    items = [
+        {"type": "action", "action": {"type": "postback", "label": label, "data": data}}
+        for label, data in buttons
+    ]
+    return {"type": "text", "text": "どうしますか。", "quickReply": {"items": items}}
+async def cancel(ctx):
+    return f"{ctx.args['id']}番（{ctx.args['day']}）を取り消しました。"
+""")
+    resident = speak(town)
+    resident.says("予約")
+    assert resident.taps("やめる") == ["7番（月）を取り消しました。"]
+    for unknown in ("ほか", "誰"):
+        assert "お答えできませんでした。" in resident.taps(unknown)[0]
+
+
+def test_hook_register_pages(beside, speak, caplog):
+    caplog.set_level(logging.INFO)
+    town = beside(
+        """
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+class NewPage:
+    pass
+async def inside(request):
+    return PlainTextResponse("inside")
+async def hours(request):
+    return request.state.page.render("hours.html", name="<中央>")
+def plain(request):
+    return PlainTextResponse("from a thread")
+async def gone(request):
+    raise HTTPException(404)
+async def broken(request):
+    raise SystemExit(3)
+@hookimpl
+def register_pages(config):
+    return [
+        OpenPage("/hours", hours),
+        OpenPage("/plain", plain, methods=("GET", "POST")),
+        OpenPage("/gone", gone),
+        OpenPage("/broken", broken),
+        Mount("/app", Starlette(routes=[Route("/x", inside)])),
+        NewPage(),
+    ]
+""",
+        **{
+            "templates/toy/hours.html": '<!doctype html><html lang="ja"><title>時間</title>'
+            "<h1>{{ name }}の{{ city.label }}</h1></html>",
+        },
+    )
+    resident = speak(town)
+    assert "<h1>&lt;中央&gt;の見本市</h1>" in resident.opens("/toy/hours")
+    assert resident.opens("/toy/plain").html == "from a thread"
+    assert resident.opens("/toy/app/x").html == "inside"
+    assert resident.opens("/toy/gone").status == 404
+    assert resident.opens("/toy/broken").status == 500
+    assert resident.opens("/toy/hours").status == 200, "sys.exit() ended only its own page"
+    ignored = [r.getMessage() for r in caplog.records if "NewPage" in r.getMessage()]
+    assert ignored == ["nobody consumes pages of type NewPage"]
+    assert trouble(town) is None
+
+
+@pytest.mark.parametrize("page", ['OpenPage("hours", print)', 'OpenPage("/{a}/{a}", print)'])
+def test_hook_register_pages_that_cannot_be_routed(beside, speak, page):
+    town = beside(f"@hookimpl\ndef register_pages(config):\n    return [{page}]\n")
+    assert trouble(town).startswith("register_pages: ")
+    assert_others_go_on(town, speak)
+
+
+def test_hook_lifespan(beside, speak, tmp_path):
+    town = beside(f"""
+from contextlib import asynccontextmanager
+from pathlib import Path
+@hookimpl
+@asynccontextmanager
+async def lifespan(plugin):
+    plugin.state = ["開館", plugin.name, plugin.gateway]
+    yield
+    Path({str(tmp_path)!r}, "ended").write_text("yes")
+@hookimpl
+def offer_for_message(ctx, text):
+    state = ctx.plugin.state
+    return Offer(lambda ctx: " ".join(state), Fit.EXACT, label="状態") if text == "状態" else None
+""")
+    assert speak(town).says("状態") == ["開館 toy mihon"]
+    town.stop_worker()
+    assert (tmp_path / "ended").read_text() == "yes"
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("raise RuntimeError('no map')\n    yield", "lifespan: RuntimeError: no map"),
+        ("raise SystemExit(2)\n    yield", "lifespan: SystemExit: 2"),
+        ("await asyncio.sleep(3600)\n    yield", "lifespan: took longer than 0.3 s"),
+    ],
+)
+def test_hook_lifespan_that_fails_or_hangs(beside, speak, monkeypatch, body, said):
+    monkeypatch.setattr("madoguchi.plugins.TIME_LIMIT", 0.3)
+    town = beside(f"""
+import asyncio
+from contextlib import asynccontextmanager
+@hookimpl
+@asynccontextmanager
+async def lifespan(plugin):
+    {body}
+@hookimpl
+def offer_for_message(text):
+    return Offer(print, Fit.EXACT, label="x")
+""")
+    assert trouble(town) == said
+    assert_others_go_on(town, speak)
+
+
+def test_hook_offer_for_message(beside, speak):
+    town = beside("""
+@hookimpl
+def offer_for_message(message, text, ctx):
+    if message["type"] == "location":
+        return Offer(where, Fit.PATTERN, label="場所", data=message["latitude"])
+    if text == "A 1":
+        return Offer(who, Fit.EXACT, label="だれ")
+def where(ctx):
+    return f"北緯 {ctx.offer.data} 度"
+def who(ctx):
+    return f"{ctx.gateway.label} {ctx.resident.follows} {ctx.offer.label} {ctx.event.text!r}"
+""")
+    resident = speak(town)
+    assert resident.sends_location(35.5) == ["北緯 35.5 度"]
+    assert resident.says(" Ａ 1") == ["見本市 True だれ ' Ａ 1'"], "offers see one width, trimmed"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "raise KeyError(text)",
+        "raise SystemExit(1)",
+        "return 'an answer'",
+        "return Offer('not a function', Fit.EXACT, label='x')",
+        "return Offer(print, Fit.SEARCH, label='x', score=7)",
+    ],
+)
+def test_hook_offer_for_message_that_fails_drops_that_offer(beside, speak, body):
+    town = beside(f"@hookimpl\ndef offer_for_message(text):\n    {body}\n")
+    assert_others_go_on(town, speak)
+    assert trouble(town) is None
+    assert town.running.services.plugins.all["toy"].last_error.startswith("offer_for_message: ")
+
+
+COUNT = """
+import sqlalchemy as sa
+from pathlib import Path
+from madoguchi.store import plugin_metadata
+metadata = plugin_metadata("{name}")
+noted = sa.Table("{name}_noted", metadata, sa.Column("what", sa.Text, nullable=False))
+@hookimpl
+def register_models():
+    return Models(metadata, Path(__file__).parent / "migrations")
+def save(db, what):
+    db.execute(noted.insert().values(what=what))
+@hookimpl
+{async_}def {hook}({arguments}):
+    {await_}
+"""
+NOTED = 'op.create_table("{name}_noted", sa.Column("what", sa.Text, nullable=False))'
+
+
+@pytest.fixture
+def counting(install_plugin, make_town, speak):
+    """Two plugins that note an event, each in its own unit, and one that fails before them."""
+
+    def start(hook, arguments, note):
+        header = "from madoguchi import *\nfrom madoguchi import hookimpl\n"
+        failing = f"@hookimpl\ndef {hook}(ctx):\n    raise RuntimeError('broken')\n"
+        install_plugin("failing", header + failing)
+        for name in ("first", "second"):
+            source = COUNT.format(
+                name=name,
+                hook=hook,
+                arguments=arguments,
+                async_="async ",
+                await_=f"await ctx.write(save, {note})",
+            )
+            migration = MIGRATION.format(upgrade=NOTED.format(name=name))
+            files = {"__init__.py": header + source, "migrations/0001_first.py": migration}
+            install_plugin(name, files)
+        return make_town(plugins={"failing": {}, "first": {}, "second": {}})
+
+    return start
+
+
+def notes(town):
+    return [
+        [row[0] for row in town.wait(town.running.store.fetch(f"SELECT what FROM {name}_noted"))]
+        for name in ("first", "second")
+    ]
+
+
+def test_hook_on_follow(counting, speak):
+    town = counting("on_follow", "ctx", "str(ctx.resident.follows)")
+    resident = speak(town)
+    assert resident.greeting == ["見本市です。"]
+    assert notes(town) == [["True"], ["True"]]
+    resident.blocks()
+    resident.follows()
+    assert notes(town) == [["True", "True"], ["True", "True"]]
+
+
+def test_hook_on_unsend(counting, speak):
+    """R13: whoever keeps what residents wrote is told that it was taken back."""
+    town = counting("on_unsend", "ctx, message_id", "message_id")
+    resident = speak(town)
+    resident.says("まちがい")
+    sent = next(e["messageId"] for e in resident.chat() if e["from"] == "resident")
+    resident.unsends(sent)
+    assert notes(town) == [[sent], [sent]]
+
+
+def test_hook_on_line_event(counting, speak):
+    town = counting("on_line_event", "event, ctx", 'f"{event.type} {event.source}"')
+    resident = speak(town)
+    for event in (
+        {"type": "telepathy", "source": {"type": "user", "userId": resident.user_id}},
+        {"type": "join", "source": {"type": "group", "groupId": "C" + "1" * 32}},
+    ):
+        common = {"mode": "active", "timestamp": 1_700_000_000_000}
+        id = f"01TEST{event['type'].upper():0<20}"
+        events = [{**common, **event, "webhookEventId": id}]
+        assert town.wait(town.simulator.send_raw_events(events)).status == 200
+        town.wait(town.running.feed.wait_for(id))
+    assert notes(town) == [["telepathy user", "join group"]] * 2
+    assert town.running.services.plugins.all["failing"].last_error
+
+
+@pytest.mark.parametrize(
+    ("hook", "value", "said"),
+    [
+        ("plugin_info", "'a label'", "returned str, not PluginInfo"),
+        ("config_model", "{}", "returned dict, not"),
+        ("register_models", "'migrations'", "returned str, not Models"),
+        ("register_postbacks", "['cancel']", "returned list, not Mapping"),
+        ("register_pages", "None", "returned NoneType, not Sequence"),
+        ("lifespan", "None", "NoneType"),
+    ],
+)
+def test_what_a_collect_hook_returns_is_checked(beside, speak, hook, value, said):
+    town = beside(MISMATCH.format(hook=hook, value=value))
+    assert hook in trouble(town)
+    assert said in trouble(town)
+    assert_others_go_on(town, speak)
