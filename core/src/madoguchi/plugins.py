@@ -318,7 +318,7 @@ def check_hooks(module: Any) -> None:
         if any(marks.get(key) for key in ("tryfirst", "trylast", "wrapper", "hookwrapper")):
             raise PluginError(f"`{name}`: no tryfirst, trylast or wrapper: order is the city's")
         if KINDS[name] != "notify" and inspect.iscoroutinefunction(function):
-            raise PluginError(f"`{name}` is a {KINDS[name]} hook and must be a plain `def`")
+            raise PluginError(f"`{name}` ({KINDS[name]}) must be a plain `def`, not `async def`")
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
