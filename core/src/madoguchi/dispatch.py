@@ -58,8 +58,14 @@ class Dispatcher:
             await self._follow(turn, False)
             return "noted"
         turn.resident = await self._resident(event)
+        if event.type == "unsend":
+            return await self._unsend(turn)
         if event.mode != "active":  # R10: another service speaks with this resident now
+            if event.type == "follow":
+                await self._follow(turn, True)
             return await self._notify(turn, "on_line_event", event=event)
+        if not turn.resident.follows and turn.address is not None and event.type != "follow":
+            turn.address = replace(turn.address, may_push=False)  # R28: they have blocked us
         match event.type:
             case "message" if recovered and event.text and self._s.clock.now() - event.at > TOO_OLD:
                 return "too old"
@@ -71,8 +77,6 @@ class Dispatcher:
                 return await self._postback(turn)
             case "follow":
                 return await self._greet(turn)
-            case "unsend":
-                return await self._unsend(turn)
         return await self._notify(turn, "on_line_event", event=event)
 
     async def _resident(self, event: Event) -> Resident:
@@ -99,7 +103,7 @@ class Dispatcher:
         unsend = turn.event.raw.get("unsend")
         message_id = unsend.get("messageId") if isinstance(unsend, Mapping) else None
         if not isinstance(message_id, str):
-            return "ignored"
+            return await self._notify(turn, "on_line_event", event=turn.event)
         await self._s.store.write(_forget, self._s.key_of(message_id))
         return await self._notify(turn, "on_unsend", message_id=message_id)
 
@@ -128,11 +132,12 @@ class Dispatcher:
         if plugin is None or handler is None:
             return await self._fall_back(turn, "")
         self._decided(turn, 1, [], plugin.name)
-        return await self._run(turn, plugin, handler, turn.context(plugin, args=args))
+        outcome = await self._run(turn, plugin, handler, turn.context(plugin, args=args))
+        return await self._fall_back(turn, "") if outcome == "passed" else outcome
 
     async def _message(self, turn: Turn) -> str:
         message = turn.event.message or {}
-        if message.get("type") not in KINDS:
+        if str(message.get("type")) not in KINDS:
             await self._notify(turn, "on_line_event", event=turn.event)
             return await self._fall_back(turn, "")
         typed = normalise(turn.event.text)
@@ -166,7 +171,7 @@ class Dispatcher:
         best = ranked[0][1].score
         close: dict[str, Offer] = {}
         for plugin, offer in ranked:
-            if best - offer.score <= CLOSE:
+            if best - offer.score <= CLOSE + 1e-9:
                 close.setdefault(plugin.name, offer)
         if len(close) < 2:
             return None
@@ -190,7 +195,9 @@ class Dispatcher:
             if plugin.name == args.get("plugin"):
                 self._decided(turn, 1, [], plugin.name)
                 context = turn.context(plugin, offer=offer)
-                return await self._run(turn, plugin, offer.handler, context)
+                outcome = await self._run(turn, plugin, offer.handler, context)
+                if outcome != "passed":
+                    return outcome
         return await self._fall_back(turn, typed)
 
     async def _run(
@@ -206,11 +213,11 @@ class Dispatcher:
                 await self._send(turn, reply)
         except (TypeError, ValueError) as error:
             plugin.fail("its reply", error)
-            await self._send(turn, self._s.apology())
+            await self._answer(turn, self._s.apology())
             return "failed"
         except PluginError:
             if turn.written is None:
-                await self._send(turn, self._s.apology())
+                await self._answer(turn, self._s.apology())
                 return "failed"
         finally:
             loading.cancel()

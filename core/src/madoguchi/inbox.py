@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeGuard
 
 import msgspec
 
@@ -90,7 +90,7 @@ def _row(raw: bytes, at: float) -> Row:
     )
 
 
-def _is_id(value: object) -> bool:
+def _is_id(value: object) -> TypeGuard[str]:
     """Whether LINE would make such an id; it goes into addresses, postbacks and log lines."""
     return isinstance(value, str) and len(value) <= 100 and value.isascii() and value.isalnum()
 

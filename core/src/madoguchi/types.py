@@ -51,6 +51,10 @@ class Offer:
             raise ValueError(f"an offer's score is a chance from 0 to 1, not {self.score!r}")
         if not callable(self.handler):
             raise TypeError(f"an offer's handler is a function, not {self.handler!r}")
+        if not isinstance(self.fit, Fit):
+            raise TypeError(f"an offer's fit is one of Fit, not {self.fit!r}")
+        if not isinstance(self.label, str) or not self.label:
+            raise TypeError(f"an offer's label is a text that residents read, not {self.label!r}")
 
 
 @dataclass(frozen=True, slots=True)
