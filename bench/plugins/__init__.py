@@ -1,0 +1,1 @@
+"""Plugins for measuring: one that writes rows, and some that misbehave."""
