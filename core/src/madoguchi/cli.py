@@ -34,26 +34,43 @@ def serve(
 ) -> None:
     """Run the gateways: the door, the worker and, without redis_url, a Valkey."""
     from madoguchi.deployment import Place, supervise
+    from madoguchi.ports import Port, require_free
 
     _log(log_level)
     place = Place(str(config), str(data), host, port, door_port, log_level=log_level)
+    wanted = [Port(port + number, "pages", "--port") for number in range(workers)]
+    wanted.append(Port(door_port, "webhooks", "--door-port"))
+    _said(lambda: require_free(host, wanted))
     raise typer.Exit(_said(lambda: supervise(place, workers)))
 
 
 @app.command()
 def demo(
-    port: Annotated[int, typer.Option(help="For pages.")] = 8000,
+    port: Annotated[int, typer.Option(help="For pages; webhooks use the next one.")] = 8000,
     sim_port: Annotated[int, typer.Option(help="For the resident's phone.")] = 8100,
     data: Data = Path("data/demo"),
     config: Config = Path("config/mihon.toml"),
     reset: Annotated[bool, typer.Option(help="Forget everything first.")] = False,
+    residents: Annotated[int, typer.Option(min=0, help="Friends from before.")] = 0,
     log_level: str = "WARNING",
 ) -> None:
     """Run a whole sample city on this machine, with a simulated LINE. No account needed."""
     from madoguchi.demo import run_demo
 
     _log(log_level)
-    raise typer.Exit(_said(lambda: run_demo(config, data, port, sim_port, reset, log_level)))
+    raise typer.Exit(
+        _said(
+            lambda: run_demo(
+                config,
+                data,
+                port,
+                sim_port,
+                reset=reset,
+                residents=residents,
+                log_level=log_level,
+            )
+        )
+    )
 
 
 @app.command()

@@ -4,31 +4,66 @@ The simulator is one more child of the supervisor. Secrets are made once and kep
 data folder; the city's file reads them from the environment like any other city's.
 """
 
+import importlib.util
 import json
 import os
 import secrets
 import shutil
 import sys
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
 from madoguchi.config import NAME
 from madoguchi.deployment import Place, supervise
-from madoguchi.errors import ConfigError
-from madoguchi.supervisor import Child
+from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.ports import Port, require_free
+from madoguchi.sample import prepare
+from madoguchi.supervisor import Child, is_running
+
+SECRETS = "secrets.json"
+"""By this file a folder is known to be a demo's."""
 
 
 def run_demo(
-    config: Path, data: Path, port: int, sim_port: int, reset: bool, log_level: str = "WARNING"
+    config: Path,
+    data: Path,
+    port: int,
+    sim_port: int,
+    *,
+    reset: bool = False,
+    residents: int = 0,
+    log_level: str = "WARNING",
 ) -> int:
-    """Run the demo until Ctrl-C; the exit code. `reset` forgets everything first."""
+    """Run the demo until Ctrl-C; the exit code.
+
+    `reset` forgets everything first; `residents` simulated people are friends from before.
+    Raises MadoguchiError if it cannot start: the ports are taken, the folder cannot be used.
+    """
     if not config.is_file() or not NAME.fullmatch(config.stem):
         raise ConfigError([f"{config}: the demo needs a city's file, such as config/mihon.toml"])
-    if reset:
-        shutil.rmtree(data, ignore_errors=True)
-    data.mkdir(parents=True, exist_ok=True)
+    if importlib.util.find_spec("madoguchi_simulator") is None:
+        raise MadoguchiError("the demo needs the simulator: `pip install madoguchi-simulator`")
+    if is_running(data / "run"):
+        raise MadoguchiError(
+            f"a demo already runs with {data}: end it first (Ctrl-C where it runs), "
+            "or choose another folder with --data"
+        )
+    door_port = port + 1
+    pages = Port(port, "pages", "--port")
+    webhooks = Port(door_port, "webhooks (always the one after --port)", "--port")
+    require_free("127.0.0.1", [pages, webhooks, Port(sim_port, "the phone", "--sim-port")])
+    try:
+        if reset:
+            _forget(data)
+        data.mkdir(parents=True, exist_ok=True)
+        kept = _keep_secrets(data / SECRETS)
+    except (OSError, ValueError) as error:
+        raise MadoguchiError(
+            f"the demo cannot keep its data in {data} ({error}): "
+            "mend that, or choose another folder with --data"
+        ) from error
     phone = f"http://127.0.0.1:{sim_port}"
-    kept = _keep_secrets(data / "secrets.json")
     os.environ.update(
         {
             "MIHON_CHANNEL_SECRET": kept["secret"],
@@ -40,24 +75,33 @@ def run_demo(
         config=str(config),
         data=str(data),
         port=port,
-        door_port=port + 1,
+        door_port=door_port,
         clock_file=str(data / "clock"),
         log_level=log_level,
     )
+
+    def open_city() -> None:
+        prepare(sim_port, residents, data / "prepared")
+        print(_WELCOME.format(phone=phone), flush=True)
+
+    def on_ready() -> None:
+        # Beside the supervisor, which has to go on watching.
+        threading.Thread(target=open_city, daemon=True).start()
+
     simulator = _simulator(place, config.stem, sim_port, kept)
+    code = supervise(place, more=[simulator], on_ready=on_ready)
+    if code == 0:
+        print("\n  終わりました。もう一度始めると、続きからになります。", flush=True)
+    return code
 
-    def tell() -> None:
-        lines = (
-            "",
-            "  見本市が動いています。  Ctrl-C で終わります。",
-            "",
-            f"  住民のスマホ   {phone}",
-            f"  ページ         http://127.0.0.1:{port}/{config.stem}/",
-            "",
-        )
-        print("\n".join(lines), flush=True)
 
-    return supervise(place, more=[simulator], on_ready=tell)
+_WELCOME = """
+  見本市の窓口が開きました。終わるときは Ctrl-C を押してください。
+
+    住民のスマートフォン   {phone}
+
+  ブラウザーで開き、友だち追加をして「図書館」と送ってみてください。
+"""
 
 
 def _simulator(place: Place, gateway: str, port: int, kept: Mapping[str, str]) -> Child:
@@ -68,6 +112,18 @@ def _simulator(place: Place, gateway: str, port: int, kept: Mapping[str, str]) -
     argv += ["--clock-file", place.clock_file]
     names = {"SIMULATOR_CHANNEL_SECRET": kept["secret"], "SIMULATOR_ACCESS_TOKEN": kept["token"]}
     return Child("simulator", argv, env=names, says_ready=False)
+
+
+def _forget(data: Path) -> None:
+    """Delete a demo's folder; anybody else's is left alone, whatever --data says."""
+    if not data.exists():
+        return
+    if any(data.iterdir()) and not (data / SECRETS).is_file():
+        raise MadoguchiError(
+            f"{data} was not made by the demo, so --reset does not delete it: "
+            "choose another folder with --data"
+        )
+    shutil.rmtree(data)
 
 
 def _keep_secrets(file: Path) -> dict[str, str]:

@@ -30,11 +30,12 @@ from madoguchi.process import how_it_ended, memory_of
 from madoguchi.seat import Child, Limits, Seat, ValkeySeat
 from madoguchi.valkey import ValkeyError
 
-__all__ = ["Child", "Children", "Limits", "Supervisor"]
+__all__ = ["Child", "Children", "Limits", "Supervisor", "is_running"]
 
 log = logging.getLogger("madoguchi.supervisor")
 
 EX_CONFIG = 78
+LOCK = "supervisor.lock"
 _STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 _MB = 1024 * 1024
@@ -45,6 +46,18 @@ Children = Sequence[Child] | Callable[[str | None], Sequence[Child]]
 
 class AlreadyRunning(RuntimeError):
     """Another supervisor holds the run folder."""
+
+
+def is_running(run_folder: Path) -> bool:
+    """Whether a supervisor holds this run folder."""
+    try:
+        with (run_folder / LOCK).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 class Supervisor:
@@ -122,7 +135,7 @@ class Supervisor:
     @contextlib.contextmanager
     def _only_one(self) -> Iterator[None]:
         self._run_folder.mkdir(parents=True, exist_ok=True)
-        with (self._run_folder / "supervisor.lock").open("wb") as file:
+        with (self._run_folder / LOCK).open("wb") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
