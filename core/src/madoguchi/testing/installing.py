@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def install(folder: Path, name: str, files: Mapping[str, str], version: str = "1.0") -> str:
+def install(
+    folder: Path, name: str, files: Mapping[str, str], version: str = "1.0", package: str = ""
+) -> str:
     """Write a plugin package and its metadata into `folder`; returns the name to import it by.
 
     `files` holds its sources by path; a plain text is meant by `{"__init__.py": text}`. The folder
     has to be on `sys.path` (see the fixture `install_plugin`).
     """
-    package = f"{name}_under_test"
+    package = package or f"{name}_under_test"
     for path, text in files.items():
         file = folder / package / path
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -92,7 +92,11 @@ class Town:
             shutil.copy(template, folder / name / "main.sqlite")
 
     def __enter__(self) -> Self:
-        self._thread.run(self._start())
+        try:
+            self._thread.run(self._start())
+        except BaseException:
+            self._thread.run(self._stop())
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
