@@ -1,0 +1,62 @@
+"""Chromium as a phone: it may talk to this machine alone, and has nothing to complain about."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+
+CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+PATIENCE = 30_000  # milliseconds; the machine may be busy
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console says that it could not do; empty at the end of a test."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    """A page of 390×844 pixels."""
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale="ja-JP")
+    expect.set_options(timeout=PATIENCE)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    outside: list[str] = []
+
+    def is_ours(address: str) -> bool:
+        parts = urlsplit(address)
+        return parts.scheme in ("data", "blob") or parts.hostname == "127.0.0.1"
+
+    def stop(route: Route) -> None:
+        route.abort()
+
+    def note(request: Request) -> None:
+        if not is_ours(request.url):
+            outside.append(request.url)
+
+    context.route(lambda address: not is_ours(address), stop)
+    context.on("request", note)
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    context.close()
+    assert not outside, "requests left the machine"
+    assert not complaints
