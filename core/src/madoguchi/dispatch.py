@@ -194,7 +194,7 @@ class Dispatcher:
         for plugin, offer in self._ranked(turn.resident, asked.message, typed):
             if plugin.name == args.get("plugin"):
                 self._decided(turn, 1, [], plugin.name)
-                context = turn.context(plugin, offer=offer)
+                context = replace(turn.context(plugin, offer=offer), event=asked)
                 outcome = await self._run(turn, plugin, offer.handler, context)
                 if outcome != "passed":
                     return outcome
