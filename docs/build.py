@@ -110,13 +110,14 @@ def documentation(node: ast.stmt | None) -> str:
 
 def signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     """`def name(arguments) -> result`, as it stands in the source."""
-    node.args.args = [argument for argument in node.args.args if argument.arg != "self"]
+    for arguments in (node.args.args, node.args.posonlyargs):
+        arguments[:] = [argument for argument in arguments if argument.arg != "self"]
     if is_marked(node, "property"):
         return f"{node.name}: {unquoted(node.returns)}" if node.returns else node.name
     colour = "async def" if isinstance(node, ast.AsyncFunctionDef) else "def"
     result = f" -> {unquoted(node.returns)}" if node.returns else ""
-    arguments = re.sub(r"(?<=\S)=(?=\S)", " = ", unquoted(node.args))
-    return f"{colour} {node.name}({arguments}){result}"
+    shown = re.sub(r"(?<=\S)=(?=\S)", " = ", unquoted(node.args))
+    return f"{colour} {node.name}({shown}){result}"
 
 
 def unquoted(node: ast.AST) -> str:

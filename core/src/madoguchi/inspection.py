@@ -20,7 +20,7 @@ from madoguchi.danger import Danger
 from madoguchi.dispatch import normalise, rank
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import migration_sets
-from madoguchi.plugins import Plugins
+from madoguchi.plugins import Plugins, log
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt, handled
 from madoguchi.types import City
@@ -81,6 +81,11 @@ async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
         lines += [
             f"rule 3\t{plugin.name}\t{offer.fit.name}\t{offer.score:.2f}\t{offer.label}"
             for plugin, offer in sorted(offers, key=rank)
+        ]
+        lines += [
+            f"not asked\t{plugin.name}\tquarantined: {plugin.trouble}"
+            for plugin in plugins.all.values()
+            if plugin.trouble
         ]
         return [*lines, *([] if offers else ["rule 4\tnobody offers: the city's fallback"])]
     finally:
@@ -159,8 +164,13 @@ async def verify_audit(config: Path, data: Path, city: str) -> int | None:
 
 
 def _load(gateway: Gateway) -> Plugins:
+    """The plugins, checked. What is wrong with one is shown by the command, not logged as well."""
     plugins = Plugins(gateway.name, Clock(), Beat.private())
-    plugins.load(gateway.settings.plugins, str(gateway.file))
+    log.disabled = True
+    try:
+        plugins.load(gateway.settings.plugins, str(gateway.file))
+    finally:
+        log.disabled = False
     return plugins
 
 
