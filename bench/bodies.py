@@ -28,8 +28,8 @@ class Stream(msgspec.Struct, frozen=True):
     """This share of the bodies comes a second time later (R9)."""
     forged: float = 0
     """This share has a signature of somebody else."""
-    residents: int = 500
-    """So many write; no other stream's are among them."""
+    residents: int = 5_000
+    """So many write, in turn; no other stream's are among them."""
     name: str = "all"
 
 
@@ -53,20 +53,20 @@ def build(stream: Stream, count: int, host: str, seed: int = 1) -> list[Webhook]
             body = body.replace(b'"isRedelivery":false', b'"isRedelivery":true')
             made.append(_request(stream, host, body, (), stream.secret))
         elif dice.random() < stream.forged:
-            body, _ = _body(stream, dice)
+            body, _ = _body(stream)
             made.append(_request(stream, host, body, (), "a secret of somebody else"))
         else:
-            body, tokens = _body(stream, dice)
+            body, tokens = _body(stream)
             bodies.append((body, tokens))
             made.append(_request(stream, host, body, tokens, stream.secret))
     return made
 
 
-def _body(stream: Stream, dice: random.Random) -> tuple[bytes, tuple[str, ...]]:
+def _body(stream: Stream) -> tuple[bytes, tuple[str, ...]]:
     events, tokens = [], []
     of_stream = zlib.crc32(stream.name.encode())
     for number in itertools.islice(_numbers, stream.events):
-        who = dice.randrange(stream.residents)
+        who = number % stream.residents
         token = f"{number:032x}"
         tokens.append(token)
         events.append(

@@ -54,8 +54,8 @@ def run(settings: Settings, report: Report) -> None:
         f"Others: {OTHERS:g} messages/s from other residents, answered from memory, LINE answers in"
         f" {LATENCY * 1000:g} ms, door and worker on one core; median of {len(alone)} rounds. The"
         f" looping plugin gets one message: nobody was answered for {back:.1f} s, until its worker"
-        f" was ended and started again without it; {looped.arrived:.1%} of the others' messages were"
-        f" answered, the last of them after {looped.reply_max / 1000:.1f} s."
+        f" was ended and started again without it; {looped.arrived:.1%} of the others' messages"
+        f" were answered, the last of them after {looped.reply_max / 1000:.1f} s."
     )
     report.figures["others_p99_ms"] = round(base, 2)
     for name, each in ratios.items():
@@ -75,9 +75,7 @@ def _round(
 
 
 def _plan(town: deployed.Town, streams: list[deployed.Stream], seconds: float, seed: int) -> Plan:
-    return Plan(
-        town.door_port, streams, 128, seconds, latency=LATENCY, wait_for_replies=True, seed=seed
-    )
+    return Plan(town.door_port, streams, 128, seconds, latency=LATENCY, grace=3, seed=seed)
 
 
 def _loop(settings: Settings, world: World, town: deployed.Town) -> Result:

@@ -21,8 +21,6 @@ from bench.bodies import Stream, Webhook, build
 from bench.machine import Process
 from bench.wire import Caller, LineApi
 
-GRACE = 3.0
-"""Seconds after the last webhook in which replies still count as arrived."""
 TICK = 0.001
 """Open loop: what became due within a tick is sent together; libuv knows no shorter timer."""
 
@@ -37,9 +35,8 @@ class Plan(msgspec.Struct, frozen=True):
     count: int = 0
     latency: float = 0
     """Seconds that LINE takes to answer a call."""
-    warm_up: int = 0
-    """Webhooks that are sent first and not measured."""
-    wait_for_replies: bool = False
+    grace: float = 0
+    """So many seconds after the last webhook replies still count as arrived."""
     seed: int = 1
 
 
@@ -119,7 +116,6 @@ class Round:
         self._host = f"127.0.0.1:{plan.port}"
         self._open = any(stream.rate for stream in plan.streams)
         self._webhooks = [self._build(stream) for stream in plan.streams]
-        self._warm_up = build(plan.streams[0], plan.warm_up, self._host, plan.seed + 1)
         self._idle: deque[Caller] = deque()
         self._busy: dict[Caller, tuple[float, int, Webhook]] = {}
         self._queue: deque[tuple[float, int, Webhook]] = deque()
@@ -134,17 +130,15 @@ class Round:
         return build(stream, count, self._host, self._plan.seed)
 
     async def run(self) -> Result:
-        """Warm up, send everything, wait for the answers and, if wanted, the replies."""
+        """Send everything, wait for the answers and for the replies."""
         await self._connect()
         try:
-            await self._send_all(Webhooks([(0.0, 0, webhook) for webhook in self._warm_up]))
-            self._forget()
+            self._arrivals.clear()
             cpu, began = time.process_time(), time.perf_counter()
             await self._send_all(self._schedule(began))
             took = time.perf_counter() - began
             share = (time.process_time() - cpu) / took
-            if self._plan.wait_for_replies:
-                await self._wait_for_replies()
+            await self._wait_for_replies()
         finally:
             for caller in [*self._idle, *self._busy]:
                 caller.close()
@@ -219,15 +213,8 @@ class Round:
         if self._all_sent and not self._busy:
             self._ended.set()
 
-    def _forget(self) -> None:
-        for times, meant in zip(self._times, self._meant, strict=True):
-            del times[:]
-            meant.clear()
-        self._unexpected = [0] * len(self._unexpected)
-        self._arrivals.clear()
-
     async def _wait_for_replies(self) -> None:
-        until = time.perf_counter() + GRACE
+        until = time.perf_counter() + self._plan.grace
         tokens = [token for meant in self._meant for token in meant]
         while time.perf_counter() < until:
             if all(token in self._arrivals for token in tokens):

@@ -65,4 +65,4 @@ def _start_usual(settings: Settings, world: World) -> tuple[float, float]:
 def _talk(settings: Settings, world: World, port: int, path: str) -> None:
     count = 50 if settings.quick else EVENTS
     stream = deployed.Stream(path, deployed.SECRET, "図書館")
-    world.run(Plan(port, [stream], 16, count=count, wait_for_replies=True))
+    world.run(Plan(port, [stream], 16, count=count, grace=10))
