@@ -401,3 +401,17 @@ def deploy(tmp_path: Path, loop_thread: LoopThread) -> Iterator[Callable[..., De
             return made
 
         yield make
+
+
+@pytest.fixture
+def record_figures(record_property: Callable[[str, object], None]) -> Callable[[Any], None]:
+    """Print and record what a run counted, and how long it took from the test's start."""
+    started = time.monotonic()
+
+    def record(figures: dict[str, int]) -> None:
+        seconds = time.monotonic() - started
+        line = ", ".join(f"{count} {name}" for name, count in figures.items())
+        print(f"\n  {line}; {seconds:.0f} s")
+        record_property("figures", f"{line}; {seconds:.0f} s")
+
+    return record

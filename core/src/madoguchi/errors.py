@@ -18,7 +18,7 @@ class PluginError(MadoguchiError):
 
 
 class EventDone(MadoguchiError):
-    """The event was handled before, or another worker owns its lane now: this unit rolls back."""
+    """The event was handled before: this unit rolls back."""
 
 
 class CircuitOpen(PluginError):

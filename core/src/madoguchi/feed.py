@@ -59,6 +59,10 @@ class Reader(Protocol):
         """Rows behind `after` that are not marked done, in order."""
         ...
 
+    async def newest(self) -> int:
+        """The highest `seq` there is; 0 in an empty inbox."""
+        ...
+
     async def find(self, event_id: str) -> Arrival | None:
         """One row, whatever its state."""
         ...
@@ -82,6 +86,10 @@ class SqliteReader:
     async def pending(self, after: int, lanes: Sequence[int], most: int) -> list[Arrival]:
         """See `Reader.pending`."""
         return self._select("done = 0 AND seq > ? ORDER BY seq LIMIT ?", (after, most))
+
+    async def newest(self) -> int:
+        """See `Reader.newest`."""
+        return max((row.seq for row in self._select("1 ORDER BY seq DESC LIMIT 1", ())), default=0)
 
     async def find(self, event_id: str) -> Arrival | None:
         """See `Reader.find`."""
@@ -118,6 +126,10 @@ class PostgresReader:
         """See `Reader.pending`."""
         return await self.after(after, lanes, most)
 
+    async def newest(self) -> int:
+        """See `Reader.newest`."""
+        return (await self._store.fetch("SELECT coalesce(max(seq), 0) FROM inbox"))[0][0]
+
     async def find(self, event_id: str) -> Arrival | None:
         """See `Reader.find`."""
         return next(iter(await self._select("event_id = $1", event_id)), None)
@@ -147,7 +159,8 @@ class Feed:
     ) -> None:
         self._reader, self._store, self._lanes = reader, store, lanes
         self._handle, self._now = handle, now
-        self._active: set[int] = set()
+        self._active: dict[int, int] = {}  # lane → rows behind this seq are new to all workers
+        self._leaving: set[int] = set()
         self._tried: dict[int, float] = {}
         self._cursor = 0
         self._under_way: Counter[int] = Counter()
@@ -178,24 +191,56 @@ class Feed:
                     await self._read_pending(sorted(self._active), older_than=self._now() - 1)
             except StoreUnavailable as error:
                 log.warning("the inbox cannot be read: %s", error)
+            except Exception:
+                log.exception("the inbox cannot be read: a fault of the gateway itself")
 
     async def recover(self, lanes: dict[int, float]) -> None:
         """Take over lanes: first what is pending there, then what comes. See `Holding.taken`."""
         self._tried.update(lanes)
-        await self._read_pending(sorted(lanes))
-        self._active.update(lanes)
-        self.news.set()
+        self._leaving.difference_update(lanes)
+        while mine := sorted(self._owned & lanes.keys()):
+            try:
+                after = await self._read_pending(mine)
+                # What came meanwhile, while nothing newer is read: a resident's order is kept.
+                async with self._reading:
+                    newest = await self._reader.newest()
+                    await self._read_pending(mine, after)
+                    if not self._active:
+                        self._cursor = newest
+                    self._active.update(dict.fromkeys(self._owned.intersection(mine), newest))
+                self.news.set()
+                return
+            except StoreUnavailable as error:
+                log.warning("%d lanes wait to be recovered: %s", len(mine), error)
+                await asyncio.sleep(1)
 
-    async def hand_back(self, lanes: list[int]) -> None:
+    def lose(self, lanes: Iterable[int]) -> None:
+        """Read no more of these lanes; what waits for its turn is left to the next owner."""
+        self._leaving.update(lanes)
+        for n in lanes:
+            self._active.pop(n, None)
+
+    @property
+    def _owned(self) -> set[int]:
+        return self._lanes.epochs.keys() - self._leaving
+
+    async def hand_back(self, lanes: Iterable[int]) -> None:
         """Stop reading lanes, wait until nothing of them is under way, release them."""
-        self._active.difference_update(lanes)
-        while any(self._under_way[n] for n in lanes):
+        given = [n for n in lanes if n in self._active]
+        self.lose(given)
+        while any(self._under_way[n] for n in given):
             await asyncio.sleep(0.02)
-        await self._lanes.release(lanes)
+        while given:
+            try:
+                await self._lanes.release(given)
+                given = []
+            except StoreUnavailable as error:
+                log.warning("%d lanes wait to be released: %s", len(given), error)
+                await asyncio.sleep(1)
 
     async def drain(self, seconds: float) -> None:
-        """Stop reading and wait until everything under way is finished."""
-        self._active.clear()
+        """Stop reading and wait until what has been started is finished."""
+        self.lose(list(self._lanes.epochs))
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=seconds)
 
@@ -221,14 +266,16 @@ class Feed:
                 rows = await self._reader.after(self._cursor, sorted(self._active), PAGE)
                 for row in rows:
                     self._cursor = max(self._cursor, row.seq)
-                    if row.lane in self._active:
+                    if row.seq > self._active.get(row.lane, row.seq):
                         self.take(row)
                 if len(rows) < PAGE:
                     return
                 await self._wait_for_room()
 
-    async def _read_pending(self, lanes: list[int], older_than: float | None = None) -> None:
-        after = 0
+    async def _read_pending(
+        self, lanes: list[int], after: int = 0, older_than: float | None = None
+    ) -> int:
+        """Take what is neither handled nor under way; the last `seq` that was looked at."""
         while lanes:
             rows = await self._reader.pending(after, lanes, PAGE)
             wanted = [
@@ -243,10 +290,11 @@ class Feed:
             for row in wanted:
                 if row.event_id not in done:
                     self.take(row, recovered=True)
+            after = rows[-1].seq if rows else after
             if len(rows) < PAGE:
-                return
-            after = rows[-1].seq
+                break
             await self._wait_for_room()
+        return after
 
     async def _which_are_handled(self, ids: Sequence[str]) -> set[str]:
         return await self._store.read(_handled_among, ids) if ids else set()
@@ -280,23 +328,27 @@ class Feed:
         queue = self._queues[whose]
         while queue:
             row = queue[0]
-            finished = False
-            try:
-                finished = self._lanes.are_valid and await self._attempt(row)
-            except StoreUnavailable as error:
-                log.warning("event %s waits: %s", row.event_id, error)
-            except Exception:
-                log.exception("event %s: a fault of the gateway itself", row.event_id)
-            if finished:
+            if row.lane not in self._owned:
+                self._let_go(queue.popleft())  # its next owner finds it
+            elif not self._lanes.are_valid:
+                await asyncio.sleep(0.5)
+            elif await self._finish(row):
                 self._remember(row.event_id)
                 self._let_go(queue.popleft())
-            elif row.lane in self._lanes.epochs and row.lane in self._active:
+            else:
                 queue[0] = replace(row, recovered=True, maybe_tried=True)
                 await asyncio.sleep(0.5)
-            else:
-                while queue:
-                    self._let_go(queue.popleft())
         del self._queues[whose]
+
+    async def _finish(self, row: Arrival) -> bool:
+        """Whether the event is done with; False if it must be run again later."""
+        try:
+            return await self._attempt(row)
+        except StoreUnavailable as error:
+            log.warning("event %s waits: %s", row.event_id, error)
+        except Exception:
+            log.exception("event %s: a fault of the gateway itself", row.event_id)
+        return False
 
     def _let_go(self, row: Arrival) -> None:
         self._known.discard(row.event_id)

@@ -176,7 +176,10 @@ class RunningGateway:
         s = self.services
         alone = self.store.dialect == "sqlite"
         self.lanes = Lanes(
-            self.store, f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}", alone
+            self.store,
+            f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}",
+            alone,
+            self._clock,
         )
         self._dispatcher = Dispatcher(s)
         self.feed = Feed(s.reader, self.store, self.lanes, self._handle, self._clock.time)
@@ -184,14 +187,14 @@ class RunningGateway:
         holding = await self.lanes.renew()
         for work in (
             self.journal.run(),
-            s.sender.run(alone),
-            self.lanes.keep(self._take_lanes, self._give_lanes),
+            s.sender.run(),
+            self.lanes.keep(self.feed.lose, self._take_lanes, self._give_lanes),
             self._seal(),
             self._forget(),
             self._listen(),
         ):
             self._spawn(work)
-        await self.feed.recover(holding.taken)
+        self._take_lanes(holding.taken)
         self._spawn(self.feed.run())
 
     async def stop(self) -> None:
@@ -263,7 +266,14 @@ class RunningGateway:
 
     def _take_lanes(self, lanes: dict[int, float]) -> None:
         log.info("%s: takes over %d lanes", self.name, len(lanes))
-        self._spawn(self.feed.recover(lanes))
+        self._spawn(self._recover(lanes))
+
+    async def _recover(self, lanes: dict[int, float]) -> None:
+        try:
+            await self.services.sender.send_left(list(lanes))
+        except StoreUnavailable as error:
+            log.warning("%s: replies that were left wait: %s", self.name, error)
+        await self.feed.recover(lanes)
 
     def _give_lanes(self, lanes: list[int]) -> None:
         log.info("%s: gives %d lanes to another worker", self.name, len(lanes))
@@ -286,7 +296,7 @@ def migration_sets(plugins: Plugins) -> list[migrations.MigrationSet]:
 
 def _open_redis(url: str) -> Redis:
     pool = BlockingConnectionPool.from_url(url, max_connections=50, socket_connect_timeout=1)
-    return Redis(connection_pool=pool)
+    return Redis.from_pool(pool)  # closes the pool with itself
 
 
 def _report(task: asyncio.Task[Any]) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import text, update
 from sqlalchemy.orm import Session
 
-from madoguchi.store import Store, StoreUnavailable
+from madoguchi.store import Store
 from madoguchi.tables import outgoing
 
 log = logging.getLogger("madoguchi.journal")
@@ -57,7 +57,7 @@ class Journal:
                 return
             try:
                 await self._store.write(_write, [mark for mark, _ in marks], answers)
-            except StoreUnavailable:
+            except Exception:
                 self._marks = marks + self._marks
                 self._answers = answers | self._answers
                 raise
@@ -72,8 +72,8 @@ class Journal:
             await asyncio.sleep(PAUSE)
             try:
                 await self.flush()
-            except StoreUnavailable as error:
-                log.warning("marks wait: %s", error)
+            except Exception as error:
+                log.error("marks wait: %s: %s", type(error).__name__, error)
                 await asyncio.sleep(1)
                 self._news.set()
 
@@ -82,4 +82,6 @@ def _write(db: Session, marks: list[dict[str, Any]], answers: dict[int, dict[str
     if marks:
         db.execute(MARK, marks)
     for row, values in answers.items():
-        db.execute(update(outgoing).where(outgoing.c.id == row).values(values))
+        # Of two senders that had the same row, the one that was told first is right.
+        waiting = (outgoing.c.id == row) & (outgoing.c.state == "waiting")
+        db.execute(update(outgoing).where(waiting).values(values))

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import exists, select, text, update
 from sqlalchemy.orm import Session
 
 from madoguchi.answers import Answer, Outcome
@@ -20,7 +20,7 @@ from madoguchi.journal import Journal
 from madoguchi.line import LineClient, retry_key
 from madoguchi.rates import LIMITS, Bucket, LocalBucket, RatesUnavailable
 from madoguchi.store import Store, StoreUnavailable
-from madoguchi.tables import outgoing, resident
+from madoguchi.tables import handled, outgoing, resident
 from madoguchi_messages import check, to_bytes
 
 log = logging.getLogger("madoguchi.outgoing")
@@ -124,15 +124,16 @@ def _insert(
     return db.execute(_INSERT, values).scalar()
 
 
-def _claim(db: Session, now: float, first: bool) -> list[Any]:
+def _claim(db: Session, now: float, lanes: Sequence[int] = ()) -> list[Any]:
     """Rows that are due, taken for a quarter of a minute so that no second sender has them too.
 
-    `first`: also the replies that a process which just died had taken; their tokens do not wait.
+    With `lanes`, instead, all replies to events of these lanes that wait, due or not.
     Pushes to who has blocked the account since are left out (R28), unless they were tried before.
     """
     due = outgoing.c.next_try <= now
-    if first:
-        due = due | (outgoing.c.kind == "reply")
+    if lanes:
+        theirs = exists().where(handled.c.event_id == outgoing.c.event_id)
+        due = (outgoing.c.kind == "reply") & theirs.where(handled.c.lane.in_(lanes))
     rows = db.execute(
         select(
             outgoing.c.id,
@@ -148,7 +149,7 @@ def _claim(db: Session, now: float, first: bool) -> list[Any]:
         .join_from(outgoing, resident)
         .where(outgoing.c.state == "waiting", due)
         .order_by(outgoing.c.id)
-        .limit(200)
+        .limit(2_000 if lanes else 200)
         .with_for_update(skip_locked=True, of=outgoing)
     ).all()
     left_out = {r.id for r in rows if r.kind == "push" and not r.follows and r.first_try is None}
@@ -221,13 +222,18 @@ class Sender:
                 log.error("LINE refused a %s: %s", letter.kind, answer.message)
         self._journal.answered(row, {**values, "request_id": answer.request_id})
 
-    async def run(self, alone: bool) -> None:
-        """Send what is due, for ever. `alone`: no other process can have taken anything."""
-        first = alone
+    async def send_left(self, lanes: Sequence[int]) -> None:
+        """Send the replies that the last owner of these lanes wrote and may not have sent.
+
+        Their tokens do not wait, and the answers to what comes next must not overtake them.
+        """
+        await self._send_rows(await self._store.write(_claim, self._clock.time(), lanes))
+
+    async def run(self) -> None:
+        """Send what is due, for ever."""
         while True:
             try:
-                rows = await self._take_due(first)
-                first = False
+                rows = await self._take_due()
                 await self._send_rows(rows)
                 if rows:
                     await self._journal.flush()
@@ -242,10 +248,10 @@ class Sender:
             except TimeoutError:
                 continue
 
-    async def _take_due(self, first: bool) -> list[Any]:
+    async def _take_due(self) -> list[Any]:
         now = self._clock.time()
-        if first or await self._store.fetch(_DUE, now):
-            return await self._store.write(_claim, now, first)
+        if await self._store.fetch(_DUE, now):
+            return await self._store.write(_claim, now)
         return []
 
     async def _send_rows(self, rows: Sequence[Any]) -> None:

@@ -12,6 +12,7 @@ from madoguchi.audit import Actor, audit
 from madoguchi.context import Context
 from madoguchi.errors import EventDone
 from madoguchi.journal import MARK
+from madoguchi.lanes import LaneLost
 from madoguchi.outgoing import Address, Letter, address_letter, store_letter, store_pushes
 from madoguchi.replies import messages_of
 from madoguchi.types import Event, Resident
@@ -83,7 +84,7 @@ class Turn:
             {"n": self.lane, "epoch": self.epoch},
         )
         if owned.first() is None:
-            raise EventDone(f"lane {self.lane} belongs to another worker now")
+            raise LaneLost(f"lane {self.lane} belongs to another worker now")
         mark = {"event_id": self.unit or self.event.id, "lane": self.lane, "at": now}
         if db.execute(MARK, {**mark, "outcome": "answered"}).rowcount == 0:  # type: ignore[attr-defined]
             raise EventDone(f"event {mark['event_id']} was handled before")
