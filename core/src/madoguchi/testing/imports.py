@@ -1,0 +1,66 @@
+"""What a plugin imports, read from its source: nothing of it is run."""
+
+import ast
+import re
+from collections.abc import Iterable
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType
+
+import madoguchi
+from madoguchi.plugins import GROUP
+
+PUBLIC = {
+    "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi.context": {"Context", "OfferContext"},
+    "madoguchi.store": {"plugin_metadata"},
+    "madoguchi.tables": {"resident"},
+}
+"""What a plugin may import of the gateway."""
+
+
+def find_foreign_imports(entry: metadata.EntryPoint) -> list[str]:
+    """Imports of what is not the plugin's to use, one line each. Reads the source, runs nothing."""
+    needed = {_canonical(name) for name in (entry.dist and entry.dist.requires) or ()}
+    others = {
+        other.module.partition(".")[0]: other.dist.name
+        for other in metadata.entry_points(group=GROUP)
+        if other.dist and other.value != entry.value
+    }
+    problems = []
+    for path in _sources(entry.load()):
+        for line, module, name in _imports(ast.parse(path.read_bytes(), str(path))):
+            top, wrong = module.partition(".")[0], None
+            if top == "madoguchi" and name not in PUBLIC.get(module, ()):
+                wrong = "not public: import from `madoguchi`"
+            elif top == "madoguchi_simulator":
+                wrong = "for tests only: it is not there in a city"
+            elif top in others and _canonical(others[top]) not in needed:
+                wrong = f"another plugin's: do without, or depend on {others[top]}"
+            if wrong:
+                shown = f"{module}.{name}" if name else module
+                problems.append(f"{path.name}, line {line}: {shown} is {wrong}")
+    return problems
+
+
+def _canonical(requirement: str) -> str:
+    name = re.match(r"[\w.-]*", requirement)
+    return re.sub(r"[-_.]+", "-", name.group() if name else "").lower()
+
+
+def _sources(module: ModuleType) -> list[Path]:
+    """A package's Python files, its tests left out; a module is one file."""
+    file = Path(module.__file__ or "")
+    if not hasattr(module, "__path__"):
+        return [file]
+    folder = file.parent
+    return [p for p in sorted(folder.rglob("*.py")) if "tests" not in p.relative_to(folder).parts]
+
+
+def _imports(tree: ast.AST) -> Iterable[tuple[int, str, str | None]]:
+    """Line, module and name of each absolute import; the name is None for `import module`."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name, None) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from ((node.lineno, node.module or "", alias.name) for alias in node.names)
