@@ -30,7 +30,9 @@ TABLES = {
 TOML_TYPES = {
     "Text": "text",
     "str": "text",
+    "Site": "address",
     "Secret": '`{ env = "NAME" }`',
+    "digits": "digits, in quotation marks",
     "list[Text]": "list of texts",
     "dict[str, dict[str, Any]]": "tables",
 }
@@ -45,7 +47,7 @@ def definitions(module: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
 
 def find_class(name: str) -> ast.ClassDef:
     """A class of the public API. KeyError if there is none of this name."""
-    for module in ("types", "context", "web", "plugins"):
+    for module in ("types", "context", "content", "web"):
         if isinstance(node := definitions(module).get(name), ast.ClassDef):
             return node
     raise KeyError(name)
@@ -144,9 +146,11 @@ def table(name: str) -> str:
 
 
 def toml_type(annotation: str, value: ast.expr | None) -> str:
-    """How a value is written, and whether it must be."""
+    """How a value is written, and whether it must be. KeyError: `TOML_TYPES` has no words for it."""
     kind = annotation.removesuffix(" | None")
-    shown = TOML_TYPES.get(kind, "digits, in quotation marks" if "pattern=" in kind else kind)
+    if annotated := re.fullmatch(r"Annotated\[(\w+), (.+)\]", kind):
+        kind = "digits" if "digits" in annotated[2] else annotated[1]
+    shown = TOML_TYPES[kind]
     return shown if value is None or "min_length=1" in ast.unparse(value) else f"{shown}, optional"
 
 
