@@ -103,7 +103,7 @@ class Event:
             source=_text(source.get("type")),
             user_id=_text(source.get("userId")),
             reply_token=_text(raw.get("replyToken")),
-            mode=_text(raw.get("mode")) or "active",
+            mode="active" if raw.get("mode") is None else _text(raw["mode"]) or "unknown",
             message=message if isinstance(message, Mapping) else None,
             redelivered=isinstance(context, Mapping) and context.get("isRedelivery") is True,
             raw=raw,
