@@ -63,9 +63,8 @@ class Served:
         )
         line = self.thread.call(Simulator, channel)
         line.set_webhook_url(self.webhook(name))
-        serving_line = serving.serving(line.app)
-        address = self.thread.run(serving_line.__aenter__())
-        self._stack.callback(lambda: self.thread.run(serving_line.__aexit__(None, None, None)))
+        self._enter(line)
+        address = self._enter(serving.serving(line.app))
         self.environment |= {
             f"{name.upper()}_SECRET": channel.secret,
             f"{name.upper()}_TOKEN": channel.access_token,
@@ -73,6 +72,12 @@ class Served:
         head = CITY.format(name=name, variable=name.upper(), channel=channel.id, platform=address)
         (self.config / f"{name}.toml").write_text(f"{head}\n{toml}", "utf-8")
         return line
+
+    def _enter(self, context: Any) -> Any:
+        """Enter an asynchronous context in the lines' loop, until the end of the test."""
+        entered = self.thread.run(context.__aenter__())
+        self._stack.callback(lambda: self.thread.run(context.__aexit__(None, None, None)))
+        return entered
 
     def _start(self) -> None:
         command = [str(Path(sys.executable).with_name("madoguchi")), "serve"]
@@ -95,6 +100,10 @@ class Served:
         """`/health/ready`; empty while the worker does not answer."""
         found = self.get("/health/ready")
         return json.loads(found[1]) if found else {}
+
+    def health_of(self, city: str, plugin: str) -> str:
+        """What `/health/ready` says of a plugin: `well`, or why not."""
+        return self.health().get(city, {}).get(plugin, "")
 
     def until(self, condition: Callable[[], Any], what: str, patience: float = 60) -> Any:
         """What `condition()` gives as soon as it is true."""

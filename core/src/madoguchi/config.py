@@ -8,49 +8,67 @@ import os
 import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import CoreSchema, core_schema
 
 from madoguchi.errors import ConfigError
+from madoguchi.mistakes import FromEnvironment, explain, place
 
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
-_TYPES = {
-    "string_type": "a text in quotation marks",
-    "bool_type": "true or false",
-    "bool_parsing": "true or false",
-    "int_type": "a whole number",
-    "int_parsing": "a whole number",
-    "list_type": "a list: […]",
-    "dict_type": "a table",
-    "model_type": "a table",
-    "model_attributes_type": "a table",
-}
+"""What a gateway or a plugin may be called: it stands in addresses and in keys of Redis."""
+OWN = "madoguchi"
+"""The owner of the gateway's own postbacks; no plugin may have this name."""
+RESERVED = {"health"}
+"""Names that no city's file may have: the addresses `/health/…` are the worker's own."""
 
 
-class _Secret(str):
-    """A value that came from the environment, through `{ env = "NAME" }`."""
+@dataclass(frozen=True, slots=True)
+class _FromEnvironment:
+    """Refuses what stands in the file itself."""
 
-    __slots__ = ()
+    wants_environment: ClassVar[bool] = True
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
+        return core_schema.no_info_before_validator_function(_require_secret, handler(source))
 
 
 def _require_secret(value: Any) -> Any:
-    if isinstance(value, _Secret):
+    if isinstance(value, FromEnvironment):
         return value
     raise ValueError('a secret never stands in the file; write { env = "NAME" }')
 
 
-Secret = Annotated[str, BeforeValidator(_require_secret)]
+def _starts_with(*beginnings: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if value and not value.startswith(beginnings):  # empty: see `read_gateway(unset="")`
+            raise ValueError(f"has to begin with {' or '.join(beginnings)}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _require_digits(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}", value):
+        raise ValueError('write the digits of the channel\'s number, such as "1234567890"')
+    return value
+
+
+Secret = Annotated[str, _FromEnvironment()]
 """A text that must come from the environment."""
+Site = Annotated[str, _starts_with("https://", "http://")]
+"""An address of the web."""
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 
 
@@ -67,7 +85,7 @@ class CityTable(_Strict):
     """The telephone number that is offered wherever the bot cannot help."""
     hours: Text
     """When somebody answers that telephone."""
-    site: str | None = None
+    site: Site | None = None
     """The address of the city's own site."""
     greeting: Text
     """What a resident reads first, after adding the account."""
@@ -80,22 +98,22 @@ class CityTable(_Strict):
 class LineTable(_Strict):
     """`[line]`: the channel. Without `access_token`, stateless tokens are issued (R52)."""
 
-    channel_id: Annotated[str, StringConstraints(pattern=r"^\d{1,20}$")]
+    channel_id: Annotated[str, AfterValidator(_require_digits)]
     """The Messaging API channel's number."""
     channel_secret: Secret
     """Signs LINE's webhooks."""
     access_token: Secret | None = None
     """A long-lived channel access token."""
-    platform: str | None = None
+    platform: Site | None = None
     """One base URL that plays every LINE host: the simulator's."""
 
 
 class StoreTable(_Strict):
     """`[store]`: nothing for the embedded parts, URLs for PostgreSQL and Redis."""
 
-    database_url: Secret | None = None
+    database_url: Annotated[Secret, _starts_with("postgresql://")] | None = None
     """`postgresql://…`; without it, SQLite files in the data folder."""
-    redis_url: Secret | None = None
+    redis_url: Annotated[Secret, _starts_with("redis://", "rediss://", "unix://")] | None = None
     """`redis://…`; without it, an embedded Valkey."""
 
 
@@ -115,7 +133,7 @@ class CityFile(_Strict):
 
     city: CityTable
     line: LineTable
-    public_url: str | None = None
+    public_url: Site | None = None
     """The address under which residents reach the pages; nothing asks for it yet."""
     store: StoreTable = StoreTable()
     danger: list[DangerTable] = []
@@ -155,19 +173,22 @@ def read_gateway(file: Path, unset: str | None = None) -> Gateway:
 def check_gateway(tables: Mapping[str, Any], file: Path, unset: str | None = None) -> Gateway:
     """Check what a city's file holds; the file's name is the gateway's. Raises `ConfigError`."""
     name = file.stem
-    if not NAME.fullmatch(name):
-        raise ConfigError([f"{file}: the file's name is the gateway's: use a-z, 0-9, - and _"])
+    if not NAME.fullmatch(name) or name in RESERVED:
+        raise ConfigError(
+            [
+                f"{file}: the file's name is the gateway's, in every address: write a-z, 0-9, - and"
+                f" _, such as kita.toml{', and not health' if name in RESERVED else ''}"
+            ]
+        )
     problems: list[str] = []
     plugins = tables.get("plugins")
     own = {key: value for key, value in tables.items() if key != "plugins"}
+    resolved = _resolve(own, str(file), "", unset, problems)
     settings = None
     try:
-        resolved = resolve_secrets(own, str(file), "", unset)
         settings = CityFile.model_validate({**resolved, "plugins": plugins or {}})
     except ValidationError as error:
-        problems += explain(error, str(file), "")
-    except ConfigError as error:
-        problems += error.problems
+        problems += explain(error, str(file), "", CityFile)
     if isinstance(plugins, dict):
         problems += _plugin_problems(plugins, str(file))
     if problems or settings is None:
@@ -179,6 +200,8 @@ def find_files(folder: Path) -> list[Path]:
     """The cities' files in a folder, by name; a single file stands for itself."""
     if folder.is_file():
         return [folder]
+    if not folder.is_dir():
+        raise ConfigError([f"{folder}: is not there; name a city's file or their folder"])
     files = sorted(folder.glob("*.toml"))
     if not files:
         raise ConfigError([f"{folder}: has no <gateway>.toml; copy config/mihon.toml there"])
@@ -188,53 +211,39 @@ def find_files(folder: Path) -> list[Path]:
 def validate_table(model: type[BaseModel] | None, table: Any, file: str, where: str) -> Any:
     """Check a plugin's table with its own model; unknown keys are refused always."""
     name = model.__name__ if model else "NoSettings"
-    strict = type(name, (model or BaseModel,), {"model_config": ConfigDict(extra="forbid")})
+    strict: Any = type(
+        name, (model or BaseModel,), {"model_config": ConfigDict(extra="forbid"), "__doc__": ""}
+    )
     try:
-        return strict.model_validate(table)  # type: ignore[attr-defined]
+        return strict.model_validate(table)
     except ValidationError as error:
-        raise ConfigError(explain(error, file, where)) from error
+        raise ConfigError(explain(error, file, where, strict)) from error
 
 
-def resolve_secrets(value: Any, file: str, where: str, unset: str | None = None) -> Any:
+def resolve_secrets(value: Any, file: str, where: str) -> Any:
     """Replace every `{ env = "NAME" }` by the environment's value. Raises `ConfigError`."""
-    if isinstance(value, Mapping):
-        if value.keys() == {"env"} and isinstance(value["env"], str):
-            found = os.environ.get(value["env"]) or unset
-            if found is None:
-                table, _, key = where.rpartition(".")
-                name = value["env"]
-                raise ConfigError(
-                    [f"{_place(file, table)} {key}: set the environment variable {name}"]
-                )
-            return _Secret(found)
+    problems: list[str] = []
+    resolved = _resolve(value, file, where, None, problems)
+    if problems:
+        raise ConfigError(problems)
+    return resolved
+
+
+def _resolve(value: Any, file: str, where: str, unset: str | None, problems: list[str]) -> Any:
+    if isinstance(value, list):
+        return [_resolve(item, file, where, unset, problems) for item in value]
+    if not isinstance(value, Mapping):
+        return value
+    if value.keys() != {"env"} or not isinstance(variable := value["env"], str):
         return {
-            key: resolve_secrets(item, file, f"{where}.{key}" if where else str(key), unset)
+            key: _resolve(item, file, f"{where}.{key}" if where else str(key), unset, problems)
             for key, item in value.items()
         }
-    if isinstance(value, list):
-        return [resolve_secrets(item, file, f"{where}.{n}", unset) for n, item in enumerate(value)]
-    return value
-
-
-def explain(error: ValidationError, file: str, where: str) -> list[str]:
-    """One line for each mistake: file, table, key, what was found and what is expected."""
-    lines = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        table = ".".join([*([where] if where else []), *path[:-1]])
-        key, kind, found = path[-1] if path else "", problem["type"], problem["input"]
-        if kind == "missing":
-            said = "is missing"
-        elif kind == "extra_forbidden":
-            said = "is not a key that is known here; remove it or mend its spelling"
-        elif kind in _TYPES:
-            said = f"write {_TYPES[kind]}, not {type(found).__name__}"
-        elif kind == "value_error":
-            said = str(problem["ctx"]["error"]) if "ctx" in problem else problem["msg"]
-        else:
-            said = problem["msg"]
-        lines.append(f"{_place(file, table)} {key}: {said}")
-    return lines
+    found = os.environ.get(variable) or unset
+    if found is None:
+        table, _, key = where.rpartition(".")
+        problems.append(f"{place(file, table, key)}: set the environment variable {variable}")
+    return FromEnvironment(found or "")
 
 
 def _plugin_problems(plugins: Mapping[str, Any], file: str) -> list[str]:
@@ -245,15 +254,13 @@ def _plugin_problems(plugins: Mapping[str, Any], file: str) -> list[str]:
     problems = []
     for name in plugins:
         packages = installed.get(name, set())
-        place = f"{file} [plugins.{name}]:"
-        if not packages:
+        at = place(file, f"plugins.{name}")
+        if name == OWN or not NAME.fullmatch(name):
+            problems.append(f"{at}: no plugin can have this name; its package has to change it")
+        elif not packages:
             known = ", ".join(sorted(installed)) or "none"
-            problems.append(f"{place} no plugin of this name is installed; installed are: {known}")
+            problems.append(f"{at}: no plugin of this name is installed; installed are {known}")
         elif len(packages) > 1:
             both = " and ".join(sorted(packages))
-            problems.append(f"{place} {both} both have this name; uninstall one")
+            problems.append(f"{at}: {both} both have this name; uninstall one")
     return problems
-
-
-def _place(file: str, table: str) -> str:
-    return f"{file} [{table}]" if table else file

@@ -19,6 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from madoguchi import residents
+from madoguchi.config import OWN
 from madoguchi.context import Context, OfferContext
 from madoguchi.errors import PluginError
 from madoguchi.outgoing import address_letter
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("madoguchi.dispatch")
 
-OWN = "madoguchi"
-"""The owner of the gateway's own postbacks; no plugin may have this name."""
 TOO_OLD = timedelta(minutes=10)
 """Typed text that waited longer than this through a breakdown is not answered any more."""
 CLOSE = 0.1

@@ -57,10 +57,11 @@ class Worker:
             running.pages = plugin_pages(running)
         except StoreLocked:
             raise
-        except MadoguchiError as error:
+        except Exception as error:
             problems = error.problems if isinstance(error, ConfigError) else [f"{file}: {error}"]
+            fault = None if isinstance(error, MadoguchiError) else error
             for problem in problems:
-                log.error("%s is closed: %s", name, problem)
+                log.error("%s is closed: %s", name, problem, exc_info=fault)
             self.closed[name] = Closed(name, tuple(problems))
             if running is not None:
                 await running.stop()
