@@ -146,7 +146,7 @@ def table(name: str) -> str:
 
 
 def toml_type(annotation: str, value: ast.expr | None) -> str:
-    """How a value is written, and whether it must be. KeyError: `TOML_TYPES` has no words for it."""
+    """How a value is written, and whether it must be. KeyError if `TOML_TYPES` has no words."""
     kind = annotation.removesuffix(" | None")
     if annotated := re.fullmatch(r"Annotated\[(\w+), (.+)\]", kind):
         kind = "digits" if "digits" in annotated[2] else annotated[1]
