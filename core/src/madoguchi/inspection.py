@@ -46,7 +46,10 @@ async def check_all(config: Path, data: Path) -> list[str]:
                 behind = await migrations.pending(url, [migrations.CORE, *migration_sets(plugins)])
                 problems += [f"{file}: {one}: run madoguchi migrate" for one in behind]
             except StoreUnavailable as error:
-                problems.append(f"{file} [store] database_url: {error}")
+                problems.append(
+                    f"{file} [store] database_url: {error}: does the server run, and is the address"
+                    " right?"
+                )
     return problems
 
 
