@@ -1,5 +1,6 @@
 """What crosses a hook: frozen dataclasses, nothing that does anything."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -101,7 +102,7 @@ class Event:
             type=_text(raw.get("type")) or "",
             at=datetime.fromtimestamp(stamp / 1000, UTC),
             source=_text(source.get("type")),
-            user_id=_text(source.get("userId")),
+            user_id=_id(source.get("userId")),
             reply_token=_text(raw.get("replyToken")),
             mode="active" if raw.get("mode") is None else _text(raw["mode"]) or "unknown",
             message=message if isinstance(message, Mapping) else None,
@@ -112,6 +113,11 @@ class Event:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) and value and value.isprintable() else None
+
+
+def _id(value: object) -> str | None:
+    """A LINE id: only what can stand in an address; anything else is nobody."""
+    return value if isinstance(value, str) and re.fullmatch(r"[A-Za-z0-9_.-]+", value) else None
 
 
 @dataclass(frozen=True, slots=True)
