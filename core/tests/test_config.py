@@ -201,7 +201,9 @@ def test_what_the_environment_holds_is_never_shown(write, tmp_path, install_plug
     file = write((END, f"{END}[plugins.toy]\ndays = {env}\nmode = {env}\n"))
     result = run("check", "--config", file, "--data", tmp_path)
     where = f"{file} [plugins.toy]"
-    assert f"{where} days: write a whole number, not what that environment" in result.stderr
+    lines = [line.split(": ")[0] for line in result.stderr.splitlines()]
+    assert lines == [f"{where} days", f"{where} mode"]
+    assert "days: write a whole number, not what that environment" in result.stderr
     assert "the secret of kita" not in result.stderr
 
 

@@ -165,19 +165,12 @@ class Dispatcher:
         return sorted(offers, key=rank)
 
     def _ask_which(self, turn: Turn, ranked: Sequence[tuple[Plugin, Offer]]) -> dict | None:
-        if not ranked or ranked[0][1].fit != Fit.SEARCH:
-            return None
-        best = ranked[0][1].score
-        close: dict[str, Offer] = {}
-        for plugin, offer in ranked:
-            if best - offer.score <= CLOSE + 1e-9:
-                close.setdefault(plugin.name, offer)
-        if len(close) < 2:
-            return None
         choices = [
             (offer.label[:20], {"event": turn.event.id, "plugin": name})
-            for name, offer in list(close.items())[:12]
+            for name, offer in list(close_calls(ranked).items())[:12]
         ]
+        if not choices:
+            return None
         return {
             "type": "text",
             "text": "どちらのことですか。",
@@ -292,6 +285,17 @@ def rank(bid: tuple[Plugin, Offer]) -> tuple[int, float]:
     """Sort key: fit, then among search results the score; sorting keeps the file's order."""
     offer = bid[1]
     return -offer.fit, -offer.score if offer.fit == Fit.SEARCH else 0.0
+
+
+def close_calls(ranked: Sequence[tuple[Plugin, Offer]]) -> dict[str, Offer]:
+    """By plugin, the offers too near to each other to choose; empty if the first one wins."""
+    if not ranked or ranked[0][1].fit != Fit.SEARCH:
+        return {}
+    close: dict[str, Offer] = {}
+    for plugin, offer in ranked:
+        if ranked[0][1].score - offer.score <= CLOSE + 1e-9:
+            close.setdefault(plugin.name, offer)
+    return close if len(close) > 1 else {}
 
 
 def _choice(label: str, args: Mapping[str, str]) -> dict[str, Any]:

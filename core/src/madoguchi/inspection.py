@@ -17,10 +17,10 @@ from madoguchi.clock import Clock
 from madoguchi.config import Gateway, find_files, read_gateway
 from madoguchi.context import OfferContext
 from madoguchi.danger import Danger
-from madoguchi.dispatch import normalise, rank
+from madoguchi.dispatch import close_calls, normalise, rank
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import migration_sets
-from madoguchi.plugins import Plugins, log
+from madoguchi.plugins import Plugin, Plugins, log
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt, handled
 from madoguchi.types import City
@@ -36,11 +36,8 @@ async def check_all(config: Path, data: Path) -> list[str]:
             problems += error.problems
             continue
         plugins = _load(gateway)
-        problems += [
-            f"{file} [plugins.{plugin.name}]: {plugin.trouble}"
-            for plugin in plugins.all.values()
-            if plugin.trouble
-        ]
+        for plugin in plugins.all.values():
+            problems += _troubles(file, plugin)
         if url := gateway.settings.store.database_url:
             try:
                 behind = await migrations.pending(url, [migrations.CORE, *migration_sets(plugins)])
@@ -51,6 +48,15 @@ async def check_all(config: Path, data: Path) -> list[str]:
                     " right?"
                 )
     return problems
+
+
+def _troubles(file: Path, plugin: Plugin) -> list[str]:
+    """Why a plugin is quarantined, a line for each mistake in its table."""
+    if plugin.trouble is None:
+        return []
+    if plugin.trouble.startswith(f"{file} ["):
+        return plugin.trouble.replace(f"; {file} [", f"\n{file} [").split("\n")
+    return [f"{file} [plugins.{plugin.name}]: {plugin.trouble}"]
 
 
 async def list_plugins(config: Path) -> list[str]:
@@ -81,10 +87,13 @@ async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
             f"rule 0\tdanger words add: {said['text']}"
             for said in Danger(gateway.settings.danger).answers(typed)
         ]
-        lines += [
-            f"rule 3\t{plugin.name}\t{offer.fit.name}\t{offer.score:.2f}\t{offer.label}"
-            for plugin, offer in sorted(offers, key=rank)
-        ]
+        ranked = sorted(offers, key=rank)
+        close = close_calls(ranked)
+        for n, (plugin, offer) in enumerate(ranked):
+            asked = close.get(plugin.name) is offer
+            fate = "\tasks which" if asked else "\twins" if n == 0 else ""
+            bid = f"{plugin.name}\t{offer.fit.name}\t{offer.score:.2f}\t{offer.label}"
+            lines.append(f"rule 3\t{bid}{fate}")
         lines += [
             f"not asked\t{plugin.name}\tquarantined: {plugin.trouble}"
             for plugin in plugins.all.values()
