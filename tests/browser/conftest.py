@@ -16,7 +16,7 @@ QUIET = (
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # not longer: while it lives, no other test may run a loop
 def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")

@@ -49,9 +49,11 @@ def demo(
     port: Annotated[int, typer.Option(help="For pages; webhooks use the next one.")] = 8000,
     sim_port: Annotated[int, typer.Option(help="For the resident's phone.")] = 8100,
     data: Data = Path("data/demo"),
-    config: Config = Path("config/mihon.toml"),
+    config: Annotated[Path, typer.Option(help="The sample city's file.")] = Path(
+        "config/mihon.toml"
+    ),
     reset: Annotated[bool, typer.Option(help="Forget everything first.")] = False,
-    residents: Annotated[int, typer.Option(min=0, help="Friends from before.")] = 0,
+    residents: Annotated[int, typer.Option(min=0, help="Simulated friends from before.")] = 0,
     log_level: str = "WARNING",
 ) -> None:
     """Run a whole sample city on this machine, with a simulated LINE. No account needed."""

@@ -88,6 +88,7 @@ def run_demo(
         # Beside the supervisor, which has to go on watching.
         threading.Thread(target=open_city, daemon=True).start()
 
+    print("\n  見本市の窓口を開いています…", flush=True)
     simulator = _simulator(place, config.stem, sim_port, kept)
     code = supervise(place, more=[simulator], on_ready=on_ready)
     if code == 0:
@@ -95,8 +96,7 @@ def run_demo(
     return code
 
 
-_WELCOME = """
-  見本市の窓口が開きました。終わるときは Ctrl-C を押してください。
+_WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C を押してください。
 
     住民のスマートフォン   {phone}
 

@@ -44,7 +44,7 @@ def require_free(host: str, ports: Iterable[Port], patience: float = PATIENCE) -
             if time.monotonic() > deadline:
                 raise PortTaken(
                     f"port {port.number}, needed for {port.purpose}, cannot be opened ({reason}): "
-                    f"end the program that uses it, or choose another with {port.option}"
+                    f"choose another with {port.option}, or end the program that uses this one"
                 )
             time.sleep(0.05)
 

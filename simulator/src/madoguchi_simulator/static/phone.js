@@ -31,7 +31,7 @@ export class Phone {
     listen(resident.userId, {
       signal: this.leaving.signal,
       onAnswer: (answer) => this.#heard(answer),
-      onConnection: (there) => (this.offline.hidden = there),
+      onConnection: (there) => this.#connected(there),
       onGone: () => this.#show("gone"),
     });
   }
@@ -142,6 +142,13 @@ export class Phone {
     this.conversation.loading = loading;
     this.#chips();
     if (this.state === "waiting" || this.state === "gone" || entries.length) this.#showFriendship();
+  }
+
+  /** The line that says otherwise takes room from the chat, whose end stays in sight. */
+  #connected(there) {
+    if (this.offline.hidden === there) return;
+    this.offline.hidden = there;
+    if (this.conversation.stick) this.conversation.toBottom();
   }
 
   /** The quick replies of the newest message (R39), until one is used. */
