@@ -53,8 +53,12 @@ class Turn:
         return Context(s.city, plugin, self.resident, self.event, s.clock.now(), self, **more)
 
     def messages(self, reply: Any) -> list[dict[str, Any]]:
-        """The messages of a reply, the telephone number after danger words first (rule 0)."""
-        return [*self.danger, *messages_of(reply)][:5]
+        """The messages of a reply, the telephone number after danger words first (rule 0).
+
+        With the number, the last ones of a full reply have no room any more (R22).
+        """
+        messages = messages_of(reply)
+        return [*self.danger, *messages][:5] if self.danger else messages
 
     async def read(self, plugin: "Plugin", fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """See `Context.read`."""
