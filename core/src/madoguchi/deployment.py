@@ -79,7 +79,13 @@ def supervise(
 ) -> int:
     """Run the deployment until it is told to stop; the exit code."""
     data = Path(place.data)
-    needs_valkey = not all(one.get("redis_url") for one in entrances(place) if "secret" in one)
+    open_ones = [one for one in entrances(place) if "secret" in one]
+    alone = [one["gateway"] for one in open_ones if "://" not in one["inbox"]]
+    if workers > 1 and alone:
+        raise ConfigError(
+            [f"{name}: several workers need a [store] database_url" for name in alone]
+        )
+    needs_valkey = not all(one["redis_url"] for one in open_ones)
 
     def start(valkey_url: str | None) -> Sequence[Child]:
         return [*more, *children(replace(place, redis_url=valkey_url or ""), workers)]

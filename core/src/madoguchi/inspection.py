@@ -41,7 +41,10 @@ async def check_all(config: Path, data: Path) -> list[str]:
         if url := gateway.settings.store.database_url:
             try:
                 behind = await migrations.pending(url, [migrations.CORE, *migration_sets(plugins)])
-                problems += [f"{file}: {one}: run madoguchi migrate" for one in behind]
+                problems += [
+                    f"{file}: the tables of {one} are not up to date: run madoguchi migrate"
+                    for one in behind
+                ]
             except StoreUnavailable as error:
                 problems.append(
                     f"{file} [store] database_url: {error}: does the server run, and is the address"
@@ -105,14 +108,25 @@ async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
 
 
 async def migrate_all(config: Path, data: Path) -> list[str]:
-    """Bring every city's database up to date."""
-    lines = []
+    """Bring every city's database up to date; what is wrong with one is said at the end."""
+    lines: list[str] = []
+    problems: list[str] = []
     for file in find_files(config):
-        gateway = read_gateway(file)
-        target = gateway.settings.store.database_url or data / gateway.name / "main.sqlite"
-        sets = [migrations.CORE, *migration_sets(_load(gateway))]
-        changed = await migrations.migrate(target, sets)
-        lines.append(f"{gateway.name}\t{', '.join(changed) or 'is up to date'}")
+        try:
+            gateway = read_gateway(file)
+            target = gateway.settings.store.database_url or data / gateway.name / "main.sqlite"
+            sets = [migrations.CORE, *migration_sets(_load(gateway))]
+            changed = await migrations.migrate(target, sets)
+        except ConfigError as error:
+            problems += error.problems
+        except migrations.MigrationFailed as error:
+            problems += [f"{file}: {one}" for one in (error, *error.others)]
+        except MadoguchiError as error:
+            problems.append(f"{file}: {error}")
+        else:
+            lines.append(f"{gateway.name}\t{', '.join(changed) or 'is up to date'}")
+    if problems:
+        raise ConfigError([*lines, *problems])
     return lines
 
 
