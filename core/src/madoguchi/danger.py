@@ -1,7 +1,5 @@
 """Rule 0: words of danger add the right telephone number to whatever is answered."""
 
-from typing import Any
-
 from madoguchi.config import DangerTable
 
 
@@ -11,13 +9,13 @@ class Danger:
     def __init__(self, tables: list[DangerTable]) -> None:
         self._tables = tables
 
-    def answers(self, typed: str) -> list[dict[str, Any]]:
-        """The messages to put before the answer; usually none."""
+    def answers(self, typed: str) -> list[str]:
+        """What is said before the answer; usually nothing."""
         found = []
         for table in self._tables:
             rest = typed
             for word in table.except_:
                 rest = rest.replace(word, "")
             if any(word in rest for word in table.words):
-                found.append({"type": "text", "text": table.answer})
+                found.append(table.answer)
         return found

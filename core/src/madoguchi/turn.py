@@ -1,5 +1,6 @@
 """One event being handled: what the contexts of all plugins share, and its one unit."""
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,10 +17,13 @@ from madoguchi.lanes import LaneLost
 from madoguchi.outgoing import Address, Letter, address_letter, store_letter, store_pushes
 from madoguchi.replies import messages_of
 from madoguchi.types import Event, Resident
+from madoguchi_messages import MAX_MESSAGES
 
 if TYPE_CHECKING:
     from madoguchi.gateway import Services
     from madoguchi.plugins import Plugin
+
+log = logging.getLogger("madoguchi.dispatch")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class Turn:
     address: Address | None
     """None: nothing can be answered (groups, standby, notify hooks)."""
     resident: Resident | None = None
-    danger: list[dict[str, Any]] = field(default_factory=list)
+    danger: list[str] = field(default_factory=list)
     written: Written | None = None
     unit: str = ""
     """The id under which the unit is marked handled: the event's, or one for each notify hook."""
@@ -55,10 +59,14 @@ class Turn:
     def messages(self, reply: Any) -> list[dict[str, Any]]:
         """The messages of a reply, the telephone number after danger words first (rule 0).
 
-        With the number, the last ones of a full reply have no room any more (R22).
+        Five is LINE's most (R22): the number takes the place of a fifth message.
         """
         messages = messages_of(reply)
-        return [*self.danger, *messages][:5] if self.danger else messages
+        if self.danger and len(messages) == MAX_MESSAGES:
+            log.warning("event %s: its fifth message gave way to danger words", self.event.id)
+            messages.pop()
+        said = [{"type": "text", "text": "\n".join(self.danger)}] if self.danger else []
+        return said + messages
 
     async def read(self, plugin: "Plugin", fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """See `Context.read`."""
