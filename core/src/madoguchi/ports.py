@@ -51,11 +51,11 @@ def require_free(host: str, ports: Iterable[Port], patience: float = PATIENCE) -
 
 def _try(host: str, number: int) -> str | None:
     """Why the port cannot be listened on; None if it can."""
+    if not 1 <= number <= 65_535:
+        return "there are ports from 1 to 65535"
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         socket.create_server((host, number), family=family).close()
-    except OverflowError:
-        return "there are ports up to 65535 only"
     except OSError as error:
         return error.strerror or str(error)
     return None
