@@ -1,6 +1,7 @@
 """What people type: every command through typer, the most used ones through the console script."""
 
 import os
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -273,7 +274,9 @@ def test_audit_verify_names_the_line_that_was_changed(write, make_town, tmp_path
 
 
 def test_several_workers_on_sqlite_are_refused_before_anything_starts(write):
-    result = run("serve", "--workers", "2", *write())
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        door = free.getsockname()[1]
+    result = run("serve", "--workers", "2", "--door-port", str(door), *write())
     said = "mihon: several workers need a [store] database_url\n"
     assert (result.exit_code, result.stderr) == (1, said)
 

@@ -7,7 +7,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Served:
 
     def __init__(self, folder: Path, cities: Mapping[str, str], plugins: Mapping[str, Any]) -> None:
         self.config, self.data = folder / "config", folder / "data"
-        self.config.mkdir()
+        self.config.mkdir(exist_ok=True)
         self.thread = LoopThread()
         self.door_port, self.port = free_ports(2)
         self._stack = ExitStack()
@@ -57,7 +57,7 @@ class Served:
     def _open_line(self, name: str, toml: str) -> Simulator:
         """A LINE for one city, and the city's file that leads to it."""
         channel = Channel(
-            id=str(1_000_000_000 + len(list(self.config.iterdir()))),
+            id=str(1_000_000_000 + len(self.environment)),
             secret=f"secret of {name}",
             access_token=f"token-of-{name}",
         )
@@ -117,9 +117,10 @@ class Served:
     def log(self) -> str:
         return self._log.read_text("utf-8")
 
-    def add_resident(self, city: str, name: str = "花子") -> str:
+    def add_resident(self, city: str, name: str = "花子", user_id: str = "") -> str:
         """A friend from before the gateway, so that no greeting mixes with the answers."""
-        return self.thread.run(self.lines[city].add_resident(name, follow="before"))
+        add = self.lines[city].add_resident
+        return self.thread.run(add(name, follow="before", user_id=user_id))
 
     def say(self, city: str, user_id: str, words: str) -> int:
         """A resident types something; the status of the webhook."""
@@ -146,15 +147,27 @@ class Served:
         self.thread.close()
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
-    """Run `madoguchi serve` for cities: `serve({"mihon": "[plugins.toy]"}, {"toy": source})`."""
-    with ExitStack() as stack:
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Run `madoguchi serve`: `with serve({"mihon": "[plugins.toy]"}, {"toy": source}) as served`.
 
-        def start(cities: Mapping[str, str], plugins: Mapping[str, Any]) -> Served:
-            return stack.enter_context(closing(Served(tmp_path, cities, plugins)))
+    The first argument says what each city's file holds beyond the usual, the second one the
+    sources of plugins; `overrides` are files to put beside the cities' files.
+    """
 
-        yield start
+    def start(
+        cities: Mapping[str, str],
+        plugins: Mapping[str, Any],
+        overrides: Mapping[str, str] | None = None,
+    ) -> closing[Served]:
+        folder = tmp_path_factory.mktemp("served")
+        for path, text in (overrides or {}).items():
+            file = folder / "config" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, "utf-8")
+        return closing(Served(folder, cities, plugins))
+
+    return start
 
 
 @pytest.fixture

@@ -146,25 +146,25 @@ def test_what_no_try_can_stop_is_left_out_and_nothing_is_lost(serve, toy_source,
     monkeypatch.setenv("MADOGUCHI_WORKER_MEMORY", str(400 * 2**20))
     names = [*toys, "works"]
     tables = "\n".join(f"[plugins.{name}]" for name in names)
-    served = serve({"mihon": tables}, {name: toy_source(name) for name in names})
-    assert served.health() == {"mihon": dict.fromkeys(names, "well")}
-    chatter = Chatter(served)
-    chatter.start()
-    try:
-        for toy, reason in toys.items():
-            victim = served.add_resident("mihon", toy)
-            assert served.say("mihon", victim, toy) == 200
-            served.until(
-                lambda toy=toy, reason=reason: reason in served.health_of("mihon", toy),
-                f"{toy} is left out",
-            )
-            (answer,) = served.until(
-                lambda who=victim: served.answers("mihon", who), "the victim's answer"
-            )
-            assert answer.startswith((NO_ANSWER, APOLOGY))
-            assert PHONE in answer
-    finally:
-        chatter.stop()
-    assert set(chatter.statuses) == {200}, "the door never stopped"
-    served.until(chatter.is_answered, "every word of the others is answered once")
-    assert served.health_of("mihon", "works") == "well"
+    with serve({"mihon": tables}, {name: toy_source(name) for name in names}) as served:
+        assert served.health() == {"mihon": dict.fromkeys(names, "well")}
+        chatter = Chatter(served)
+        chatter.start()
+        try:
+            for toy, reason in toys.items():
+                victim = served.add_resident("mihon", toy)
+                assert served.say("mihon", victim, toy) == 200
+                served.until(
+                    lambda toy=toy, reason=reason: reason in served.health_of("mihon", toy),
+                    f"{toy} is left out",
+                )
+                (answer,) = served.until(
+                    lambda who=victim: served.answers("mihon", who), "the victim's answer"
+                )
+                assert answer.startswith((NO_ANSWER, APOLOGY))
+                assert PHONE in answer
+        finally:
+            chatter.stop()
+        assert set(chatter.statuses) == {200}, "the door never stopped"
+        served.until(chatter.is_answered, "every word of the others is answered once")
+        assert served.health_of("mihon", "works") == "well"
