@@ -5,19 +5,20 @@ R7 (duplicates arrive at the same moment), R9 (residents are mixed), R20 (a toke
 
 import pytest
 
+FULL = pytest.param(200, 50, marks=pytest.mark.slow)
 
-def test_each_effect_once_on_sqlite_r7_r9(deploy, record_figures):
+
+@pytest.mark.parametrize(("residents", "each"), [(200, 10), FULL])
+def test_each_effect_once_on_sqlite_r7_r9(deploy, residents, each, record_figures):
     city = deploy()
     city.start_worker()
     city.set(duplicates=0.2, shuffle="residents")
-    talk = city.talk(city.crowd(200), 50)
+    talk = city.talk(city.crowd(residents), each)
     talk.wait_for_answers()
     record_figures(talk.check())
 
 
-@pytest.mark.parametrize(
-    ("residents", "each"), [(60, 20), pytest.param(200, 50, marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("residents", "each"), [(60, 10), FULL])
 def test_each_effect_once_with_two_workers_on_postgresql(
     deploy, database_url, residents, each, record_figures
 ):

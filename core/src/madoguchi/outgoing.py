@@ -180,25 +180,32 @@ class Sender:
         self._loop.call_soon_threadsafe(self._loop.call_later, 0.05, self._news.set)
 
     async def send(self, letter: Letter) -> Answer:
-        """Send one letter now. A reply is repeated within the token's life, as it works once."""
+        """Send one letter now, so that the resident's next answer does not overtake it.
+
+        A reply is repeated within the token's life; a push for a while, then `run` goes on with it.
+        """
+        pause, until = 0.2, letter.until
         if letter.kind == "push":
-            await self._pushes.take()
-            answer = await self._client.push(letter.body, letter.key or "")
-        else:
-            await self._replies.take()
-            answer = await self._client.reply(letter.body)
-            pause = 0.2
-            while answer.outcome in (Outcome.RETRY, Outcome.SLOW_DOWN):
-                if self._clock.time() + pause > letter.until:
-                    break
-                await asyncio.sleep(pause)
-                pause = min(pause * 2, 5)
-                answer = await self._client.reply(letter.body)
+            until = self._clock.time() + FIRST_LOOK
+        answer = await self._call(letter)
+        while answer.outcome in (Outcome.RETRY, Outcome.SLOW_DOWN):
+            if self._clock.time() + pause > until:
+                break
+            await asyncio.sleep(pause)
+            pause = min(pause * 2, 5)
+            answer = await self._call(letter)
         if letter.row is not None:
             self._settle(letter.row, letter, answer, 0, None)
         elif answer.outcome is not Outcome.ACCEPTED:
             log.warning("a reply was not accepted: %s %s", answer.outcome, answer.message)
         return answer
+
+    async def _call(self, letter: Letter) -> Answer:
+        if letter.kind == "push":
+            await self._pushes.take()
+            return await self._client.push(letter.body, letter.key or "")
+        await self._replies.take()
+        return await self._client.reply(letter.body)
 
     def _settle(
         self, row: int, letter: Letter, answer: Answer, tries: int, first: float | None
@@ -238,9 +245,10 @@ class Sender:
                 if rows:
                     await self._journal.flush()
                     continue
-            except (StoreUnavailable, RatesUnavailable) as error:
+            except StoreUnavailable as error:
                 log.warning("sending waits: %s", error)
-                await asyncio.sleep(1)
+            except Exception:
+                log.exception("sending waits: a fault of the gateway itself")
             self._news.clear()
             try:
                 async with asyncio.timeout(1):
@@ -266,14 +274,11 @@ class Sender:
     async def _send_in_turn(self, rows: Sequence[Any]) -> None:
         for row in rows:
             letter = Letter(row.kind, bytes(row.body), row.key, row.reply_deadline)
-            if row.kind == "push":
-                try:
-                    await self._pushes.take()
-                except RatesUnavailable as error:
-                    log.warning("pushes wait: %s", error)
-                    return
-                answer = await self._client.push(letter.body, row.key)
-            else:
-                await self._replies.take()
-                answer = await self._client.reply(letter.body)
+            try:
+                answer = await self._call(letter)
+            except RatesUnavailable as error:
+                log.warning("pushes wait: %s", error)
+                return
             self._settle(row.id, letter, answer, row.tries, row.first_try)
+            if answer.outcome is Outcome.RETRY:
+                return  # what comes next must not overtake it

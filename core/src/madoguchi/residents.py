@@ -7,22 +7,28 @@ never overwrites a newer state (R9). An unfollow may come from somebody never se
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
+from madoguchi.store import UTCDateTime
 from madoguchi.tables import resident
 from madoguchi.types import Resident
 
 LOAD = "SELECT id, follows, language FROM resident WHERE line_id = $1"
 """Driver-level: an ORM read for each turn would cost half of its budget."""
 
+# Another worker may meet them at the same moment, when a lane changes hands.
+_MEET = text(
+    "INSERT INTO resident (line_id, follows, state_at, first_seen)"
+    " VALUES (:line_id, :follows, 0, :at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=UTCDateTime))
+
 
 def meet(db: Session, line_id: str, at: datetime) -> Resident:
     """Find or make the resident of a LINE user id. Who writes to us is taken for a friend."""
     found = _find(db, line_id)
     if found is None:
-        values: dict[str, Any] = {"line_id": line_id, "follows": True, "state_at": 0}
-        db.execute(insert(resident).values(first_seen=at, **values))
+        db.execute(_MEET, {"line_id": line_id, "follows": True, "at": at})
         found = _find(db, line_id)
     if found is None:
         raise LookupError("the resident that was just stored cannot be read")

@@ -37,6 +37,14 @@ CONNECT_SECONDS = 5.0
 
 CONFLICTS = {"40001", "40P01", "55P03"}
 """Serialisation failure, deadlock, lock not available: the same unit may pass next time."""
+# asyncpg says InternalClientError when the server ends a connection in the middle of a call.
+_NO_CONNECTION = (
+    OSError,
+    TimeoutError,
+    PoolTimeout,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 LOST_CLASSES = {"08", "57"}
 """Connection exceptions; shut down by the administrator, crashed, starting up."""
 
@@ -243,7 +251,7 @@ def _lost(error: BaseException) -> bool:
     if isinstance(error, DBAPIError):
         if error.connection_invalidated or isinstance(error.orig, OSError):
             return True
-    elif isinstance(error, OSError | TimeoutError | PoolTimeout | asyncpg.InterfaceError):
+    elif isinstance(error, _NO_CONNECTION):
         return True
     state = _sqlstate(error)
     return state[:2] in LOST_CLASSES and state != "57014"  # 57014: a statement was cancelled
