@@ -27,10 +27,13 @@ def find_silence(state: State, since: float, limit: float) -> Silence | None:
 
     Silence is counted from ``since`` (``time.monotonic()``) at the earliest.
     """
+    # The loop passes on the writers' signs of life: without it they seem silent, too, and earlier.
+    heard = state.now if state.loop.stamp is None else state.loop.stamp
     silent = [
         place
         for place in state.places
-        if place.stamp is not None and state.now - max(place.stamp, since) > limit
+        if place.stamp is not None
+        and (state.now if place.kind == "loop" else heard) - max(place.stamp, since) > limit
     ]
     if any(place.kind == "loop" for place in silent):
         return Silence(f"the event loop was silent for more than {limit:g} s", (state.loop,))

@@ -4,8 +4,12 @@ import os
 import signal
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
+
+from madoguchi.beat import Place, State
+from madoguchi.culprit import find_silence
 
 LINUX = sys.platform == "linux"
 
@@ -142,3 +146,16 @@ def test_a_plugin_that_never_ends_loading_is_left_out(serve):
     )
     assert serving.wait(r"worker left out: (\[.*\])") == ["['mihon/bad']"]
     serving.wait("worker was held up by mihon/bad for more than 1 s while starting")
+
+
+def test_a_writer_is_not_silent_because_the_loop_that_speaks_for_it_is():
+    """The writer's last sign is up to a second older than the loop's: the loop is to blame."""
+    loop = Place(0, "loop", 1, "mihon/bad", 7, stamp=100.0)
+    writer = Place(1, "writer", 2, None, 0, stamp=99.2)
+    for now in (104.5, 105.5):
+        state = State((loop, writer), None, now)
+        silence = find_silence(state, since=0.0, limit=5.0)
+        assert (silence.places if silence else None) == ((loop,) if now > 105 else None)
+    silence = find_silence(State((replace(loop, stamp=105.0), writer), None, 105.1), 0.0, 5.0)
+    assert silence is not None
+    assert silence.places == (writer,)
