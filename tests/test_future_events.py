@@ -298,10 +298,11 @@ BAD: list[Any] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("place", [0, 4, 9])
+@pytest.mark.parametrize("place", [0, 4, 8])
 def test_r5_one_bad_event_among_ten_and_nine_are_handled(town: Town, place: int) -> None:
     people = [TestResident(town, f"住民{n}") for n in range(9)]
-    for number, bad in enumerate(BAD):
+    some = BAD[place % 3 :: 3]
+    for number, bad in enumerate(some):
         good: list[Any] = [
             {
                 **message("text", message={"text": "電池"}),
@@ -315,4 +316,4 @@ def test_r5_one_bad_event_among_ten_and_nine_are_handled(town: Town, place: int)
         deliver(town, [*good[:place], bad, *good[place:]])
     for one in people:
         answers = [entry for entry in one.chat() if entry["from"] == "bot"][1:]
-        assert len(answers) == len(BAD)
+        assert len(answers) == len(some)
