@@ -231,10 +231,15 @@ class PluginContract:
 
     def _offered(self, town: Town) -> list[tuple[dict[str, Any], Offer]]:
         """The messages that get an offer, without their ids, each with it."""
-        ask, found = self._asking(town), []
+        return town.call(self._find_offered, self._asking(town))
+
+    def _find_offered(
+        self, ask: Callable[[Mapping[str, Any]], Any]
+    ) -> list[tuple[dict[str, Any], Offer]]:
+        found = []
         for message in self._messages():
             try:
-                offer = town.call(ask, message)
+                offer = ask(message)
             except PLUGIN_FAULTS:
                 continue  # `test_offers_are_pure` says so
             if isinstance(offer, Offer):

@@ -1,0 +1,334 @@
+"""The contract suite finds what breaks a rule, says so, and leaves a sound plugin alone.
+
+Each toy plugin breaks one rule: exactly that test of the suite fails, with a sentence about it.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from madoguchi.testing import Town, install
+from madoguchi.testing.contract import PluginContract
+from madoguchi.testing.installing import forget
+from madoguchi.testing.purity import Refused, refuse_io
+
+RULES = [name for name in vars(PluginContract) if name.startswith("test_")]
+HEAD = """
+from pathlib import Path
+import sqlalchemy as sa
+from pydantic import BaseModel, ConfigDict
+from madoguchi import Fit, Models, Mount, Offer, OpenPage, PluginInfo, hookimpl
+from madoguchi.store import plugin_metadata
+from madoguchi.tables import resident
+"""
+OFFER = """
+@hookimpl
+def offer_for_message(text):
+    return Offer(answer, Fit.EXACT, label="はい") if text == "はい" else None
+def answer(ctx):
+    return "はい。"
+"""
+KEEPS = """
+@hookimpl
+def plugin_info():
+    return PluginInfo("数える", "語を数える", keeps={"語": "数えるため。1年"})
+"""
+MODELS = """
+metadata = plugin_metadata("toy")
+sa.Table(
+    "toy_word", metadata,
+    sa.Column("id", sa.Integer, primary_key=True),
+    sa.Column("word", sa.Text, nullable=False),
+    sa.Column("who", sa.BigInteger, sa.ForeignKey(resident.c.id, ondelete="CASCADE")),
+)
+@hookimpl
+def register_models():
+    return Models(metadata, Path(__file__).parent / "migrations")
+"""
+MIGRATION = """
+import sqlalchemy as sa
+from alembic import op
+revision = "0001"
+down_revision = None
+def upgrade():
+    op.create_table(
+        "toy_word",
+        sa.Column("id", sa.Integer, primary_key=True),
+        sa.Column("word", sa.Text, nullable=False),
+        sa.Column("who", sa.BigInteger, sa.ForeignKey("resident.id", ondelete="CASCADE")),
+    )
+"""
+SOUND = (
+    HEAD
+    + KEEPS
+    + MODELS
+    + OFFER
+    + """
+class Inner(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    deep: int = 1
+class Config(BaseModel):
+    inner: Inner = Inner()
+@hookimpl
+def config_model():
+    return Config
+@hookimpl
+def register_postbacks():
+    return {"again": answer}
+@hookimpl
+def register_pages(config):
+    return [OpenPage("/hours", answer)]
+"""
+)
+FILES = {
+    "__init__.py": SOUND,
+    "migrations/0001_word.py": MIGRATION,
+    "templates/toy/hours.html": "",
+    "README.md": "# toy\n",
+    "pyproject.toml": "",
+}
+
+
+def offering(body: str, *, label: str = '"はい"') -> str:
+    """A plugin that offers for はい, after `body` of the hook; `answer` is its handler's body."""
+    return (
+        HEAD
+        + "import itertools, random, socket\ncount = itertools.count()\n"
+        + "@hookimpl\ndef offer_for_message(ctx, message, text):\n"
+        + "".join(f"    {line}\n" for line in body.splitlines())
+        + f'    return Offer(answer, Fit.EXACT, label={label}) if text == "はい" else None\n'
+        + 'def answer(ctx):\n    return "はい。"\n'
+    )
+
+
+def answering(reply: str, more: str = "") -> str:
+    """A plugin whose handler returns `reply`."""
+    return HEAD + OFFER.replace('"はい。"', reply) + more
+
+
+def button(data: str) -> str:
+    action = {"type": "postback", "label": "もう一度", "data": data}
+    items = [{"type": "action", "action": action}]
+    return repr({"type": "text", "text": "はい。", "quickReply": {"items": items}})
+
+
+AGAIN = '@hookimpl\ndef register_postbacks():\n    return {"again": answer}\n'
+PURE, STARTS, NAMES = "test_offers_are_pure", "test_starts", "test_names_are_its_own"
+SETTINGS, KEPT = "test_settings_refuse_unknown_keys", "test_says_what_it_keeps"
+IMPORTS, SENT = "test_imports_public_names_only", "test_answers_can_be_sent"
+MIGRATED = "test_migrations_make_what_the_models_say"
+
+BROKEN = {
+    # name: (files that differ from the sound plugin's, the rule that fails, what it says)
+    "hook misspelt": ({"__init__.py": SOUND.replace("register_pages", "register_page")},
+        STARTS, "unknown hook `register_page`: did you mean `register_pages`?"),
+    "hook of the wrong colour": ({"__init__.py": SOUND.replace("def offer", "async def offer")},
+        STARTS, "must be a plain `def`"),
+    "table of a foreign name": (
+        {"__init__.py": SOUND.replace('"toy_word", metadata', '"word", metadata')},
+        STARTS, "table word must be called toy or toy_"),
+    "migration of a foreign table": (
+        {"migrations/0001_word.py": MIGRATION + '    op.drop_table("unanswered")\n'},
+        STARTS, "it makes or drops unanswered"),
+    "no README": ({"README.md": ""}, "test_is_installed", "there is no README"),
+    "inner name": ({"__init__.py": "from madoguchi.outgoing import Sender\n" + SOUND},
+        IMPORTS, "__init__.py, line 1: madoguchi.outgoing.Sender is not public"),
+    "inner module": ({"pages.py": "\nimport madoguchi.web\n"},
+        IMPORTS, "pages.py, line 2: madoguchi.web is not public"),
+    "inner module by name": ({"pages.py": "def f():\n    from madoguchi import door\n"},
+        IMPORTS, "pages.py, line 2: madoguchi.door is not public"),
+    "the simulator": ({"pages.py": "import madoguchi_simulator\n"}, IMPORTS, "for tests only"),
+    "another plugin": ({"pages.py": "from hello_plugin import HOURS\n"},
+        IMPORTS, "hello_plugin.HOURS is another plugin's: do without, or depend on hello-plugin"),
+    "template of a foreign name": ({"templates/hello/hours.html": ""},
+        NAMES, "templates/hello is never found: move it into templates/toy/"),
+    "postback of a foreign name": (
+        {"__init__.py": SOUND.replace('{"again"', '{"hello:again"')},
+        NAMES, "postback 'hello:again': use a-z, 0-9 and _; the data is toy:<name>?"),
+    "postback without function": ({"__init__.py": SOUND.replace(": answer}", ": None}")},
+        NAMES, "postback 'again': None is no function"),
+    "page under static": ({"__init__.py": SOUND.replace('"/hours"', '"/static/hours"')},
+        NAMES, "page /static/hours: the files of static/ lie there"),
+    "inner table takes any key": (
+        {"__init__.py": SOUND.replace('    model_config = ConfigDict(extra="forbid")\n', "")},
+        SETTINGS, "Inner passes over unknown keys"),
+    "keys are swallowed": (
+        {"__init__.py": SOUND.replace("class Config(BaseModel):", """
+from pydantic import model_validator
+class Config(BaseModel):
+    @model_validator(mode="before")
+    @classmethod
+    def swallow(cls, table):
+        return {}""")},
+        SETTINGS, "Config takes a key that it does not have"),
+    "tables and no plugin_info": ({"__init__.py": SOUND.replace(KEEPS, "")},
+        KEPT, "it has tables: plugin_info returns"),
+    "tables without a purpose": ({"__init__.py": SOUND.replace("数えるため。1年", "")},
+        KEPT, "why, and for how long"),
+    "label for staff missing": ({"__init__.py": SOUND.replace('"数える", ', '"", ')},
+        KEPT, "label and summary are what staff read"),
+    "column never migrated": (
+        {"__init__.py": SOUND.replace(
+            "    sa.Column(\"who\"", "    sa.Column(\"at\", sa.Text),\n    sa.Column(\"who\"")},
+        MIGRATED, "add_column"),
+    "outlives a resident": (
+        {"migrations/0001_word.py": MIGRATION.replace(', ondelete="CASCADE"', ""),
+         "__init__.py": SOUND.replace(', ondelete="CASCADE"', "")},
+        MIGRATED, "toy_word: resident.id needs ondelete=CASCADE or SET NULL"),
+    "refers to a table of the core": (
+        {"migrations/0001_word.py": MIGRATION.replace(
+            'sa.Column("word", sa.Text, nullable=False)',
+            'sa.Column("word", sa.Text, sa.ForeignKey("handled.event_id"), nullable=False)')},
+        MIGRATED, "toy_word refers to handled, which is not this plugin's"),
+    "offer raises for odd texts": ({"__init__.py": offering("text.encode()")},
+        PURE, "raises UnicodeEncodeError"),
+    "offer ends the process": ({"__init__.py": offering("if not text: raise SystemExit(1)")},
+        PURE, "raises SystemExit: 1"),
+    "offer reads a file": ({"__init__.py": offering("open(__file__).close()")},
+        PURE, "touches the world outside: open "),
+    "offer reads a file and says nothing": (
+        {"__init__.py": offering("try: Path(__file__).read_text()\nexcept Exception: pass")},
+        PURE, "touches the world outside: open "),
+    "offer asks the network": (
+        {"__init__.py": offering("socket.create_server(('', 0)).close()")},
+        PURE, "touches the world outside: socket."),
+    "offer counts": (
+        {"__init__.py": offering("n = next(count) % 3 + 1", label='f"{n}番"')},
+        PURE, "when asked again"),
+    "offer changes the message": ({"__init__.py": offering('message["seen"] = True')},
+        PURE, "changes the message"),
+    "offer is no offer": ({"__init__.py": offering("if not text: return '空'")},
+        PURE, "returns '空'"),
+    "nothing is offered for its words": (
+        {"__init__.py": HEAD + OFFER.replace('== "はい"', '== ""')},
+        PURE, "'はい' is one of `words`, and gets no offer"),
+    "label empty": ({"__init__.py": offering("", label='" "')},
+        "test_offers_have_labels", "'はい': the offer has no label"),
+    "label too long": ({"__init__.py": offering("", label='"\U0001f468\u200d\U0001f469" * 21')},
+        "test_offers_have_labels", "has 21 characters; 20 are shown"),
+    "answer over the limits": ({"__init__.py": answering('"あ" * 5001')}, SENT, "5001"),
+    "answer of a foreign type": ({"__init__.py": answering("object()")}, SENT, "a reply is object"),
+    "answer raises": ({"__init__.py": answering("1 / 0")}, SENT, "ZeroDivisionError"),
+    "button of nobody": ({"__init__.py": answering(button("again"), AGAIN)},
+        SENT, "nobody answers the button with 'again'"),
+    "button of another": ({"__init__.py": answering(button("hello:again"), AGAIN)},
+        SENT, "nobody answers the button with 'hello:again'"),
+}  # fmt: skip
+
+
+TOYS = {name: f"toy{n}" for n, name in enumerate(["sound", *BROKEN])}
+
+
+def own(text: str, toy: str) -> str:
+    """Everything here is written for `toy` and はい; each has a name and a word of its own."""
+    return text.replace("はい", f"はい{toy[3:]}").replace("toy", toy)
+
+
+def contract(toy: str) -> PluginContract:
+    """The suite for one of them, its tests to be called one by one."""
+    return type("Suite", (PluginContract,), {"plugin": toy, "words": (own("はい", toy),)})()
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """Where all toys are installed."""
+    folder = tmp_path_factory.mktemp("site-packages")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        packages = []
+        for name, toy in TOYS.items():
+            files = FILES | (BROKEN[name][0] if name in BROKEN else {})
+            files = {own(path, toy): own(text, toy) for path, text in files.items()}
+            packages.append(install(folder, toy, files))
+        yield folder
+    for package in packages:
+        forget(package)
+
+
+@pytest.fixture(scope="module")
+def town(site, tmp_path_factory, loop_thread, redis_url, migrated):
+    """One gateway with all of them: whatever they break, they break it for themselves."""
+    on = {toy: {} for toy in TOYS.values()}
+    folder = tmp_path_factory.mktemp("town")
+    with Town(folder, loop_thread, redis_url, on, {}, template=migrated) as town:
+        yield town
+
+
+def broken_rules(suite: PluginContract, town: Town) -> dict[str, str]:
+    """Which rules fail, and what they say."""
+    said = {}
+    for rule in RULES:
+        test = getattr(suite, rule)
+        try:
+            test(town) if "town" in test.__annotations__ else test()
+        except pytest.skip.Exception:
+            continue
+        except pytest.fail.Exception as failure:
+            said[rule] = str(failure)
+    return said
+
+
+def test_a_sound_plugin_breaks_no_rule(town):
+    assert broken_rules(contract(TOYS["sound"]), town) == {}
+
+
+def test_each_rule_is_broken_by_some_toy():
+    assert {rule for _, rule, _ in BROKEN.values()} == set(RULES)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_rule_is_found_alone(town, name):
+    _, rule, sentence = BROKEN[name]
+    said = broken_rules(contract(TOYS[name]), town)
+    assert list(said) == [rule]
+    assert own(sentence, TOYS[name]) in said[rule]
+
+
+def test_words_are_asked_for_when_nothing_is_offered(town):
+    suite = contract(TOYS["sound"])
+    type(suite).words = ()
+    with pytest.raises(pytest.fail.Exception, match="name some texts that it answers in `words`"):
+        suite.test_offers_are_pure(town)
+
+
+def test_a_plugin_may_import_one_that_it_depends_on(site):
+    toy = TOYS["another plugin"]
+    (meta,) = site.glob(f"{toy}_*/METADATA")
+    meta.write_text(meta.read_text() + "Requires-Dist: Hello_Plugin>=0.1\n")
+    contract(toy).test_imports_public_names_only()
+
+
+def test_a_plugin_that_is_not_installed_is_named():
+    with pytest.raises(pytest.fail.Exception, match=r"one entry point 'toy' .* installed: none"):
+        contract("toy").test_is_installed()
+
+
+def test_authors_inherit_the_suite(tmp_path):
+    """As an author runs it: one class, found by pytest, here with a word that nobody answers."""
+    (tmp_path / "test_hello.py").write_text(
+        "from madoguchi.testing.contract import PluginContract\n\n\n"
+        'class TestContract(PluginContract):\n    plugin = "hello"\n    words = ("電池",)\n'
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "error", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert f"1 failed, {len(RULES) - 1} passed" in done.stdout
+    assert "'電池' is one of `words`, and gets no offer" in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_io_is_refused_only_while_asked():
+    with refuse_io() as tried, pytest.raises(Refused, match="open"):
+        Path(__file__).read_text()
+    assert tried == [f"open {__file__!r}"]
+    assert Path(__file__).read_text()
+
+
+def test_a_first_import_is_no_io_of_its_own(tmp_path, monkeypatch):
+    (tmp_path / "imported_late.py").write_text("here = True\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with refuse_io() as tried:
+        import imported_late
+    assert imported_late.here
+    assert tried == []
