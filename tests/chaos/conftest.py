@@ -8,18 +8,16 @@ import asyncio
 import json
 import os
 import random
-import signal
 import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 import uuid
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -85,22 +83,15 @@ class Deployment:
         store = '[store]\ndatabase_url = { env = "CHAOS_DATABASE" }' if self.database_url else ""
         self.config = self.folder / "mihon.toml"
         self.config.write_text(CITY % (platform, store), "utf-8")
-        if self.database_url:
-            self.migrate()
         self.start_redis()
-
-    def migrate(self) -> None:
-        """`madoguchi migrate`."""
-        code = "import sys; from madoguchi.cli import main; sys.argv[0] = 'madoguchi'; main()"
-        where = ["--config", str(self.config), "--data", str(self.folder / "data")]
-        subprocess.run(
-            [sys.executable, "-c", code, "migrate", *where],
-            env=self._environment,
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
-
-    # -- processes ----------------------------------------------------------------------------
+        if self.database_url:
+            migrate = "from madoguchi.cli import main; main()", "migrate", "--config", self.config
+            subprocess.run(
+                [sys.executable, "-c", *map(str, migrate)],
+                env=self._environment,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )
 
     def start_redis(self) -> None:
         self.redis = start_valkey(self.folder / "valkey")
@@ -122,29 +113,15 @@ class Deployment:
             "inbox": self.database_url or str(self.folder / "data" / "mihon"),
             "redis_url": self._redis_url,
         }
-        self._start(
-            "door",
-            "madoguchi.door",
-            self.door_port,
-            {
-                "host": "127.0.0.1",
-                "port": self.door_port,
-                "entrances": [entrance],
-                "clock_file": str(self.folder / "clock"),
-                "log_level": "WARNING",
-            },
-            wait,
-        )
+        place = {"host": "127.0.0.1", "entrances": [entrance]}
+        self._start("door", "madoguchi.door", self.door_port, place, wait)
 
     def start_worker(self, name: str = "worker", wait: bool = True) -> None:
         port = self._ports.setdefault(name, free_port())
         place = {
             "config": str(self.config),
             "data": str(self.folder / "data"),
-            "port": port,
             "redis_url": self._redis_url,
-            "clock_file": str(self.folder / "clock"),
-            "log_level": "WARNING",
         }
         self._start(name, "madoguchi.worker", port, place, wait)
 
@@ -153,6 +130,7 @@ class Deployment:
         return f"unix://{self.folder / 'valkey' / 'valkey.sock'}"
 
     def _start(self, name: str, module: str, port: int, place: dict[str, Any], wait: bool) -> None:
+        place |= {"port": port, "clock_file": str(self.folder / "clock"), "log_level": "WARNING"}
         with (self.folder / f"{name}.log").open("ab") as log:
             process = spawn(
                 [sys.executable, "-m", module],
@@ -170,32 +148,17 @@ class Deployment:
     def wait_for(self, port: int) -> None:
         """Wait until the process with this port serves."""
         deadline = time.monotonic() + 60
-        while not answers(f"http://127.0.0.1:{port}/health/live"):
-            assert time.monotonic() < deadline, f"nobody serves on port {port}: see {self.folder}"
-            time.sleep(0.05)
+        while True:
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5):
+                    return
+            except OSError:
+                assert time.monotonic() < deadline, f"nobody serves on {port}: see {self.folder}"
+                time.sleep(0.05)
 
     def kill(self, name: str) -> None:
         """`kill -9`."""
         sweep(self.processes.pop(name))
-
-    def pause(self, name: str, seconds: float) -> None:
-        """Let a process stand still, as a machine does that sleeps or is moved."""
-        self.processes[name].send_signal(signal.SIGSTOP)
-        time.sleep(seconds)
-        self.processes[name].send_signal(signal.SIGCONT)
-
-    def break_connections(self) -> None:
-        """End every connection to the database from the server's side."""
-        self.query(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-
-    def stop(self, name: str) -> None:
-        """SIGTERM, and wait."""
-        process = self.processes.pop(name)
-        process.terminate()
-        assert process.wait(30) == 0, f"{name} did not stop well"
 
     def close(self) -> None:
         for name in list(self.processes):
@@ -203,8 +166,6 @@ class Deployment:
         if self.redis is not None:
             self.stop_redis()
         self.thread.call(self.simulator.close)
-
-    # -- what LINE does and saw ---------------------------------------------------------------
 
     def crowd(self, size: int) -> list[str]:
         """Friends from before the gateway, so that no greeting mixes with the answers."""
@@ -215,7 +176,7 @@ class Deployment:
 
         return self.thread.run(gather())
 
-    def set(self, **settings: Any) -> None:
+    def configure(self, **settings: Any) -> None:
         """Settings of the simulator, by their names in the control API."""
         self.thread.call(self.simulator.change_settings, settings)
 
@@ -228,24 +189,22 @@ class Deployment:
         self.wait_for(self.door_port)
         return Talk(self, crowd, each, words, gap)
 
-    def said(self) -> dict[str, list[tuple[str, str]]]:
-        """Per resident what LINE accepted, in order: (endpoint, text)."""
-        book = self.thread.call(lambda: list(self.simulator.book.sends()))
+    def book(self) -> list[dict[str, Any]]:
+        """What LINE accepted, in order."""
+        return self.thread.call(lambda: list(self.simulator.book.sends()))
+
+    def said(self) -> dict[str, list[str]]:
+        """Per resident the answers that LINE accepted, in order."""
         found = defaultdict(list)
-        for send in book:
+        for send in self.book():
             for user_id in send["userIds"]:
-                found[user_id] += [(send["endpoint"], m["text"]) for m in send["messages"]]
+                found[user_id] += [message["text"] for message in send["messages"]]
         return found
 
-    def ways(self) -> dict[str, Counter[str]]:
-        """Per kind of words (their first letter) how often each endpoint carried the answer."""
-        found: dict[str, Counter[str]] = defaultdict(Counter)
-        for answers in self.said().values():
-            for endpoint, text in answers:
-                found[text.split()[1][0]][endpoint] += 1
-        return found
-
-    # -- what the plugin wrote ----------------------------------------------------------------
+    def ways(self, kind: str) -> set[str]:
+        """Through which endpoints answers to words that begin like this went."""
+        texts = ((send["endpoint"], send["messages"][0]["text"]) for send in self.book())
+        return {endpoint for endpoint, text in texts if text.partition(" ")[2].startswith(kind)}
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         if self.database_url:
@@ -307,10 +266,6 @@ class Talk:
         """How many messages were acknowledged."""
         return sum(map(len, self.acknowledged.values()))
 
-    @property
-    def is_over(self) -> bool:
-        return self._done.done()
-
     def finish(self, patience: float = 300) -> "Talk":
         """Wait until everything was said."""
         self._done.result(patience)
@@ -322,9 +277,8 @@ class Talk:
         seen, since = -1, time.monotonic()
         while time.monotonic() - since < patience:
             said = self._deployment.said()
-            answered = {user: {text.split()[1] for _, text in said[user]} for user in said}
             missing = sum(
-                len(set(sent) - answered.get(user, set()))
+                len(set(sent) - {text.partition(" ")[2] for text in said[user]})
                 for user, sent in self.acknowledged.items()
             )
             if not missing:
@@ -343,43 +297,34 @@ class Talk:
 
         `may_lack_answers`: a crash may cost an answer whose token had been tried, never an effect;
         so it is with what the same crowd said in an `earlier` talk. `may_overtake`: pushes that
-        waited for Redis may come after later ones.
-        Messages that were not acknowledged may have got in, or not, but not twice.
+        waited for Redis may come after later ones. Messages that were not acknowledged may have
+        got in, or not, but not twice.
         """
-        wrong: list[str] = []
-        effects, said = self._deployment.effects(), self._deployment.said()
-        lacking = 0
-        for user, sent in self.acknowledged.items():
-            maybe, done = set(self.refused[user]), effects[user]
-            if earlier is not None:
-                sent = earlier.acknowledged[user] + sent
-                maybe |= set(earlier.refused[user])
-            if sorted(w for w in done if w not in maybe) != sorted(sent):
-                missing, twice = set(sent) - set(done), doubles(done)
-                wrong.append(f"{user}: missing {sorted(missing)}, twice {twice}")
-            elif doubles(done):
-                wrong.append(f"{user}: twice {doubles(done)}")
-            elif done != sorted(done):
-                wrong.append(f"{user}: effects out of order: {done}")
+        deployment = self._deployment
+        wrong, lacking = deployment.complaints(), 0
+        effects, said = deployment.effects(), deployment.said()
+        for user, asked in self.acknowledged.items():
+            before = earlier.acknowledged[user] if earlier else []
+            done, answers = effects[user], said[user]
             expected = [f"{n} {words}" for n, words in enumerate(done, 1)]
-            answers = [text for _, text in said[user]]
-            if doubles(answers):
-                wrong.append(f"{user}: answered twice: {doubles(answers)}")
-            if strange := [a for a in answers if a not in set(expected)]:
-                wrong.append(f"{user}: answers to nothing: {strange}")
+            unanswered = [
+                words for words in asked if not any(a.endswith(f" {words}") for a in answers)
+            ]
+            lacking += len(unanswered)
             places = [expected.index(a) for a in answers if a in expected]
-            if places != sorted(places) and not may_overtake:
-                wrong.append(f"{user}: answers out of order: {answers}")
-            pairs = zip(expected, done, strict=True)
-            missing = [a for a, w in pairs if a not in answers and w in self.acknowledged[user]]
-            lacking += len(missing)
-            if missing and not may_lack_answers:
-                wrong.append(f"{user}: never answered: {missing}")
-        complaints = self._deployment.complaints()
-        assert not wrong, f"{len(wrong)} wrong; " + "\n".join(wrong[:10] + complaints[:10])
-        assert not complaints, "\n".join(complaints[:10])
-        endpoints = Counter(endpoint for all_ in said.values() for endpoint, _ in all_)
-        return {"messages": self.count, "lacking": lacking, **endpoints}
+            found = {
+                "lost": set(before + asked) - set(done),
+                "done twice": doubles(done),
+                "done in another order": [] if done == sorted(done) else done,
+                "answered twice": doubles(answers),
+                "answered without an effect": set(answers) - set(expected),
+                "overtaken": [] if may_overtake or places == sorted(places) else answers,
+                "never answered": [] if may_lack_answers else unanswered,
+            }
+            wrong += [f"{user}: {what}: {which}" for what, which in found.items() if which]
+        assert not wrong, f"{len(wrong)} wrong; " + "\n".join(wrong[:20])
+        ways = Counter(send["endpoint"] for send in deployment.book())
+        return {"messages": self.count, "unanswered": lacking, **ways}
 
 
 def doubles(items: list[str]) -> list[str]:
@@ -389,14 +334,6 @@ def doubles(items: list[str]) -> list[str]:
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
-
-
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return response.status == 200
-    except OSError:
-        return False
 
 
 def postgres(url: str, sql: str) -> list[tuple[Any, ...]]:
@@ -435,15 +372,11 @@ def deploy(tmp_path: Path, loop_thread: LoopThread) -> Iterator[Callable[..., De
             made = Deployment(tmp_path, loop_thread, database_url)
             stack.callback(made.close)
 
-            async def serve() -> Any:
-                context = serving.serving(made.simulator.app)
-                return context, await context.__aenter__()
-
-            loop_thread.run(made.simulator.start())
-            stack.callback(lambda: loop_thread.run(made.simulator.stop()))
-            context, platform = loop_thread.run(serve())
-            stack.callback(lambda: loop_thread.run(context.__aexit__(None, None, None)))
-            made.open(platform)
+            platform = AsyncExitStack()
+            stack.callback(lambda: loop_thread.run(platform.aclose()))
+            loop_thread.run(platform.enter_async_context(made.simulator))
+            served = serving.serving(made.simulator.app)
+            made.open(loop_thread.run(platform.enter_async_context(served)))
             made.start_door(wait=False)
             return made
 

@@ -34,7 +34,8 @@ async def count(ctx):
 
 
 async def say(ctx):
-    return ctx.event.text
+    """Answered from memory: no row of its own."""
+    return f"0 {ctx.event.text}"
 
 
 def save(db, event_id, resident_id, words):
