@@ -115,6 +115,18 @@ def migrate(config: Config = CONFIG, data: Data = DATA) -> None:
         typer.echo(line)
 
 
+@app.command()
+def new_plugin(
+    name: str,
+    folder: Annotated[Path, typer.Option(help="Where its folder is made.")] = Path(),
+) -> None:
+    """Write a new plugin, a folder whose tests pass."""
+    from madoguchi.scaffold import write_plugin
+
+    for file in _said(lambda: write_plugin(name, folder)):
+        typer.echo(file)
+
+
 @inbox_app.command("list")
 def inbox_list(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """List the events that failed or were set aside."""
