@@ -150,6 +150,10 @@ CREATE INDEX IF NOT EXISTS inbox_pending ON inbox (seq) WHERE done = 0;
 CREATE INDEX IF NOT EXISTS inbox_message ON inbox (message_id) WHERE message_id IS NOT NULL;
 CREATE TABLE IF NOT EXISTS unsent (message_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
+_DONE = (
+    "SELECT i.seq FROM inbox i JOIN worker.handled h ON h.event_id = i.event_id"
+    " WHERE i.done = 0 AND h.outcome <> 'set aside' ORDER BY i.seq LIMIT 500"
+)
 
 
 def _tell(done: asyncio.Future[None], error: Exception | None) -> None:
@@ -171,7 +175,7 @@ class SqliteInbox:
     def __init__(self, path: Path, handled: Path) -> None:
         self._path, self._handled = path, handled
         self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
-        self._attached = False
+        self._looking: sqlite3.Connection | None = None
         self._db: sqlite3.Connection | None = None
 
     async def open(self) -> None:
@@ -246,17 +250,11 @@ class SqliteInbox:
     async def settle(self) -> int:
         """Copy what the worker's database says is handled, 500 rows at a time."""
         db = self._connection
-        if not self._attached:
-            if not self._handled.exists():
-                return 0
-            db.execute("ATTACH ? AS worker", (f"file:{self._handled}?mode=ro",))
-            self._attached = True
         try:
-            done = db.execute(
-                "SELECT i.seq FROM inbox i JOIN worker.handled h ON h.event_id = i.event_id"
-                " WHERE i.done = 0 AND h.outcome <> 'set aside' ORDER BY i.seq LIMIT 500"
-            ).fetchall()
-        except sqlite3.OperationalError as error:
+            if self._looking is None:
+                self._looking = self._look_at_both()
+            done = self._looking.execute(_DONE).fetchall()
+        except sqlite3.Error as error:
             log.debug("inbox: the worker's database is not ready: %s", error)
             return 0
         if done:
@@ -265,11 +263,22 @@ class SqliteInbox:
             db.execute("COMMIT")
         return len(done)
 
+    def _look_at_both(self) -> sqlite3.Connection:
+        """A connection of its own: nothing that is wrong with the worker's file stops the door."""
+        looking = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
+        try:
+            looking.execute("ATTACH ? AS worker", (f"file:{self._handled}?mode=ro",))
+        except sqlite3.Error:
+            looking.close()
+            raise
+        return looking
+
     async def close(self) -> None:
         """Close the file."""
-        if self._db is not None:
-            self._db.close()
-            self._db = None
+        for db in (self._looking, self._db):
+            if db is not None:
+                db.close()
+        self._looking = self._db = None
 
     @property
     def _connection(self) -> sqlite3.Connection:
