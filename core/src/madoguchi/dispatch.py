@@ -39,6 +39,9 @@ TOO_OLD = timedelta(minutes=10)
 CLOSE = 0.1
 """Two search offers nearer than this make the bot ask which was meant."""
 LOADING_AFTER = 1.0
+LOADINGS = 5
+"""Loading animations asked for at once: LINE allows 100 a second, and when everything is slow an
+extra call for each event would make it slower."""
 KINDS = {"text", "image", "video", "audio", "file", "location", "sticker"}
 
 
@@ -255,6 +258,8 @@ class Dispatcher:
         loop, line_id = asyncio.get_running_loop(), turn.event.user_id or ""
 
         def show() -> None:
+            if len(self._s.background) >= LOADINGS:
+                return
             task = loop.create_task(self._s.client.start_loading(line_id, 20))
             self._s.background.add(task)
             task.add_done_callback(self._s.background.discard)

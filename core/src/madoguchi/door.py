@@ -17,7 +17,7 @@ from typing import Any
 
 import msgspec
 
-from madoguchi import serving
+from madoguchi import logs, serving
 from madoguchi.beat import Beat, say_ready
 from madoguchi.clock import Clock
 from madoguchi.inbox import Inbox, PostgresInbox, SqliteInbox, Unreadable, split
@@ -26,6 +26,8 @@ from madoguchi.watch import Watch
 log = logging.getLogger("madoguchi.door")
 
 MAX_BODY = 2 * 1024 * 1024
+WAKE_PAUSE = 0.002
+"""Seconds between two wake-ups: what arrives meanwhile shares the next one."""
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -121,6 +123,7 @@ class Counter:
             self._news.clear()
             try:
                 await self._redis.publish(f"{self.gateway}:wake", b"")
+                await asyncio.sleep(WAKE_PAUSE)
             except (RedisError, OSError) as error:
                 log.debug("%s: no wake-up (%s); the worker polls", self.gateway, error)
                 await asyncio.sleep(0.2)
@@ -223,9 +226,7 @@ async def _answer(send: Send, status: int) -> None:
 def main() -> None:
     """`python -m madoguchi.door`, with a `DoorPlace` as JSON on standard input."""
     place = msgspec.json.decode(sys.stdin.buffer.read(), type=DoorPlace)
-    logging.basicConfig(
-        level=place.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logs.configure(place.log_level)
     beat = Beat.from_environment()
     clock = Clock(Path(place.clock_file) if place.clock_file else None)
 

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from madoguchi import serving
+from madoguchi import logs, serving
 from madoguchi.beat import Beat, quarantined, say_ready
 from madoguchi.clock import Clock
 from madoguchi.config import find_files, read_gateway
@@ -114,9 +114,7 @@ def _last_write_beat(gateway: RunningGateway) -> float:
 def main() -> None:
     """`python -m madoguchi.worker`, with a `Place` as JSON on standard input."""
     place = Place(**json.load(sys.stdin))
-    logging.basicConfig(
-        level=place.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(message)s"
-    )
+    logs.configure(place.log_level)
     try:
         serving.run(run(place))
     except StoreLocked as error:
