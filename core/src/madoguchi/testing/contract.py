@@ -253,7 +253,7 @@ class PluginContract:
         first: dict[int, Any] = {}
         for n in [*range(len(messages)), *reversed(range(len(messages)))]:
             message = deepcopy(messages[n])
-            started = time.perf_counter()
+            touched, started = list[str](), time.perf_counter()
             try:
                 with refuse_io() as touched:
                     offer = ask(message)
@@ -288,8 +288,8 @@ def find_entry(plugin: str) -> metadata.EntryPoint:
 
 def has_readme(entry: metadata.EntryPoint) -> bool:
     """Whether the package says what it is: in its metadata, or beside its pyproject.toml."""
-    about = entry.dist.metadata if entry.dist else {}
-    if about.get("Description") or getattr(about, "get_payload", str)():
+    about = entry.dist.metadata if entry.dist else None
+    if about and ("Description" in about or getattr(about, "get_payload", str)()):
         return True
     for folder in Path(entry.load().__file__ or "").parents:
         if (folder / "pyproject.toml").exists():

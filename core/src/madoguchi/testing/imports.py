@@ -21,7 +21,8 @@ PUBLIC = {
 
 def find_foreign_imports(entry: metadata.EntryPoint) -> list[str]:
     """Imports of what is not the plugin's to use, one line each. Reads the source, runs nothing."""
-    needed = {_canonical(name) for name in (entry.dist and entry.dist.requires) or ()}
+    requires = entry.dist.requires if entry.dist else None
+    needed = {_canonical(requirement) for requirement in requires or ()}
     others = {
         other.module.partition(".")[0]: other.dist.name
         for other in metadata.entry_points(group=GROUP)
