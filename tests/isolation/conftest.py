@@ -110,7 +110,7 @@ class Served:
         end = time.monotonic() + patience
         while not (found := condition()):
             assert self._process.poll() is None, self._log.read_text("utf-8")
-            assert time.monotonic() < end, f"not in {patience:g} s: {what}\n{self.log()}"
+            assert time.monotonic() < end, f"not in {patience:g} s: {what}\n{self.log()[-5000:]}"
             time.sleep(0.05)
         return found
 

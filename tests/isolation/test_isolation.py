@@ -1,6 +1,7 @@
 """Toy plugins, one for each way to misbehave (`toys/`): contained as the design says (§6).
 
-What a `try` can catch is shown in one process; what it cannot, with the real supervisor.
+What a `try` can catch is shown in one process; what it cannot, with the real supervisor. (One that
+loops on the event loop harms its own city only: `test_two_gateways.py`.)
 """
 
 import threading
@@ -112,7 +113,7 @@ class Chatter(threading.Thread):
         self._enough = threading.Event()
 
     def run(self):
-        while not self._enough.wait(0.1):
+        while not self._enough.wait(0.5):
             for resident in self._residents:
                 self.statuses.append(self._served.say("mihon", resident, "works"))
                 self.asked[resident] += 1
@@ -130,7 +131,6 @@ class Chatter(threading.Thread):
     "toys",
     [
         {
-            "loops": "the event loop was silent for more than 5 s",
             "loops_in_offer": "the event loop was silent for more than 5 s",
             "blocks": "the event loop was silent for more than 5 s",
         },
@@ -157,6 +157,7 @@ def test_what_no_try_can_stop_is_left_out_and_nothing_is_lost(serve, toy_source,
                 served.until(
                     lambda toy=toy, reason=reason: reason in served.health_of("mihon", toy),
                     f"{toy} is left out",
+                    patience=120,
                 )
                 (answer,) = served.until(
                     lambda who=victim: served.answers("mihon", who), "the victim's answer"

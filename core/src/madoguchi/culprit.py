@@ -55,7 +55,7 @@ def who_is_silent(silence: Silence, beat: Beat, pid: int) -> list[str]:
     return [place.label for place in silence.places if place.label is not None]
 
 
-def who_works(beat: Beat, pid: int, seconds: float = 0.1, samples: int = 20) -> list[str]:
+def who_works(beat: Beat, pid: int, seconds: float = 0.25, samples: int = 25) -> list[str]:
     """Labels of the plugins whose code keeps the process busy; takes ``seconds``.
 
     The loop's plugin if its thread burns CPU; else those whose threads do (C code that never lets
@@ -68,7 +68,7 @@ def who_works(beat: Beat, pid: int, seconds: float = 0.1, samples: int = 20) -> 
         seen.update(Place(p.slot, p.kind, p.thread, p.label, 0, None) for p in beat.state().running)
         time.sleep(seconds / samples)
     steady = [place for place, times in seen.items() if times > samples / 2]
-    burning = [p for p in steady if _used(pid, p.thread, before.get(p.thread)) > seconds / 5]
+    burning = [p for p in steady if _used(pid, p.thread, before.get(p.thread)) > seconds / 10]
     on_loop = [p for p in burning if p.kind == "loop"]
     asleep_on_loop = [p for p in steady if p.kind == "loop"]
     found = on_loop or burning or asleep_on_loop

@@ -87,6 +87,8 @@ class _Looker(HTMLParser):
                 self.labelled.add(values.get("for") or "")
             case "script" if not values.get("src"):
                 self.problems.append("an inline <script> (the content policy refuses it)")
+            case "style":
+                self.problems.append("an inline <style> (the content policy refuses it)")
             case "input" | "select" | "textarea" if values.get("type") not in ("hidden", "submit"):
                 if "aria-label" not in values:
                     self.controls.add(values.get("id") or f"<{tag}> without id")
