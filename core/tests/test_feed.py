@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 from redis import Redis
 
+from madoguchi.arrivals import Arrival, SqliteReader
 from madoguchi.clock import Clock
-from madoguchi.feed import ATTEMPTS, Arrival, Feed, SqliteReader
+from madoguchi.feed import ATTEMPTS, Feed
 from madoguchi.inbox import SqliteInbox, split
 from madoguchi.lanes import Lanes
 from madoguchi.store import Store, StoreUnavailable, open_store

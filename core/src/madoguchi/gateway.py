@@ -18,6 +18,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from madoguchi import migrations
+from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.audit import seal
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
@@ -25,7 +26,7 @@ from madoguchi.config import CityFile, Gateway
 from madoguchi.danger import Danger
 from madoguchi.dispatch import Dispatcher
 from madoguchi.errors import ConfigError, EventDone
-from madoguchi.feed import Arrival, Feed, PostgresReader, Reader, SqliteReader
+from madoguchi.feed import Feed
 from madoguchi.inbox import read
 from madoguchi.journal import Journal
 from madoguchi.lanes import Lanes
