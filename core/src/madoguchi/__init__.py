@@ -4,6 +4,7 @@ These names are the public API: a plugin imports them and nothing else of the ga
 """
 
 from madoguchi.clock import JST
+from madoguchi.context import Context, OfferContext
 from madoguchi.hookspecs import hookimpl
 from madoguchi.types import (
     PASS,
@@ -22,11 +23,13 @@ __all__ = [
     "JST",
     "PASS",
     "City",
+    "Context",
     "Event",
     "Fit",
     "Models",
     "Mount",
     "Offer",
+    "OfferContext",
     "OpenPage",
     "PluginInfo",
     "Resident",

@@ -29,7 +29,9 @@ from madoguchi.mistakes import FromEnvironment, explain, place
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 """What a gateway or a plugin may be called: it stands in addresses and in keys of Redis."""
 OWN = "madoguchi"
-"""The owner of the gateway's own postbacks; no plugin may have this name."""
+"""The owner of the gateway's own postbacks."""
+TAKEN = {OWN, "core", "webhook"}
+"""Names that no plugin may have: postbacks, tables and an address of the gateway's own."""
 RESERVED = {"health"}
 """Names that no city's file may have: the addresses `/health/…` are the worker's own."""
 
@@ -255,8 +257,10 @@ def _plugin_problems(plugins: Mapping[str, Any], file: str) -> list[str]:
     for name in plugins:
         packages = installed.get(name, set())
         at = place(file, f"plugins.{name}")
-        if name == OWN or not NAME.fullmatch(name):
+        if name in TAKEN or not NAME.fullmatch(name):
             problems.append(f"{at}: no plugin can have this name; its package has to change it")
+        elif longer := next((other for other in plugins if other.startswith(f"{name}_")), None):
+            problems.append(f"{at}: its tables could not be told from {longer}'s; leave one out")
         elif not packages:
             known = ", ".join(sorted(installed)) or "none"
             problems.append(f"{at}: no plugin of this name is installed; installed are {known}")

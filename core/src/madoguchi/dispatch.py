@@ -15,16 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
-from madoguchi import residents
+from madoguchi import residents, unanswered
 from madoguchi.config import OWN
 from madoguchi.context import Context, OfferContext
 from madoguchi.errors import PluginError
 from madoguchi.outgoing import address_letter
 from madoguchi.plugins import Plugin
-from madoguchi.privacy import mask
 from madoguchi.rates import RatesUnavailable
 from madoguchi.turn import Turn
 from madoguchi.types import PASS, Event, Fit, Offer, Resident
@@ -106,7 +102,7 @@ class Dispatcher:
         message_id = unsend.get("messageId") if isinstance(unsend, Mapping) else None
         if not isinstance(message_id, str):
             return await self._notify(turn, "on_line_event", event=turn.event)
-        await self._s.store.write(_forget, self._s.key_of(message_id))
+        await self._s.store.write(unanswered.take_back, self._s.key_of(message_id))
         return await self._notify(turn, "on_unsend", message_id=message_id)
 
     async def _notify(self, turn: Turn, hook: str, **given: Any) -> str:
@@ -247,8 +243,8 @@ class Dispatcher:
         """Nobody could answer: say so kindly, and keep the words for staff."""
         message_id = str((turn.event.message or {}).get("id", ""))
         if typed:
-            keep = (mask(typed), self._s.key_of(message_id), self._s.clock.now())
-            await turn.write(None, _keep_unanswered, self._s.fallback(), *keep)
+            keep = (unanswered.mask(typed), self._s.key_of(message_id), self._s.clock.now())
+            await turn.write(None, unanswered.keep, self._s.fallback(), *keep)
             await self._send_written(turn)
             return "unanswered"
         await self._answer(turn, self._s.fallback())
@@ -307,14 +303,3 @@ def _choice(label: str, args: Mapping[str, str]) -> dict[str, Any]:
     data = f"{OWN}:choose?{urlencode(args)}"
     action = {"type": "postback", "label": label, "data": data, "displayText": label}
     return {"type": "action", "action": action}
-
-
-def _keep_unanswered(db: Session, reply: Any, words: str, key: str, at: Any) -> Any:
-    from madoguchi.tables import unanswered
-
-    db.execute(unanswered.insert().values(at=at, text=words, message_key=key))
-    return reply
-
-
-def _forget(db: Session, key: str) -> None:
-    db.execute(text("DELETE FROM unanswered WHERE message_key = :key"), {"key": key})

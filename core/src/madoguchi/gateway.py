@@ -17,7 +17,7 @@ from uuid import uuid4
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
-from madoguchi import migrations
+from madoguchi import migrations, unanswered
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.audit import seal
 from madoguchi.beat import Beat
@@ -33,7 +33,6 @@ from madoguchi.lanes import Lanes
 from madoguchi.line import Credentials, LineClient, Platform
 from madoguchi.outgoing import TOKEN_LIFE, Address, Sender
 from madoguchi.plugins import Plugins
-from madoguchi.privacy import forget_message_keys
 from madoguchi.rates import LIMITS, SharedBucket
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.turn import Turn
@@ -262,7 +261,7 @@ class RunningGateway:
         while True:
             with suppress(StoreUnavailable):
                 day_ago = self._clock.now() - timedelta(days=1)
-                await self.store.write(forget_message_keys, day_ago)
+                await self.store.write(unanswered.forget_keys, day_ago)
             await asyncio.sleep(3600)
 
     def _take_lanes(self, lanes: dict[int, float]) -> None:

@@ -49,7 +49,8 @@ def plugin_info() -> PluginInfo:
 def config_model() -> "type[BaseModel]":
     """Return the pydantic model of the plugin's table in the city's file.
 
-    Unknown keys are refused whatever the model says. Without this hook the table must be empty.
+    Unknown keys of the table are refused whatever the model says; tables inside it are the
+    model's own business (`extra="forbid"`). Without this hook the table must be empty.
     """
     ...
 

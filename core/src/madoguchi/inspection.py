@@ -87,7 +87,7 @@ async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
         message = {"type": "text", "text": phrase}
         offers = plugins.offers(lambda p: OfferContext(shown, p, None, now), message, typed)
         lines = [
-            f"rule 0\tdanger words add: {said['text']}"
+            f"rule 0\tdanger words add: {said}"
             for said in Danger(gateway.settings.danger).answers(typed)
         ]
         ranked = sorted(offers, key=rank)

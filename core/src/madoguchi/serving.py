@@ -6,7 +6,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any
 
 import uvicorn
@@ -15,6 +15,24 @@ import uvicorn
 class Server(uvicorn.Server):
     """uvicorn, but a signal only ends `serve()`: what stands behind it still runs."""
 
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """End `serve()` now, not with uvicorn's next tick."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        """Tick ten times a second until told to stop."""
+        tick = 0
+        while not await self.on_tick(tick):
+            tick += 1
+            with suppress(TimeoutError):
+                async with asyncio.timeout(0.1):
+                    await self._stopping.wait()
+
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Stop serving at SIGTERM and SIGINT, without raising the signal again afterwards."""
@@ -22,12 +40,8 @@ class Server(uvicorn.Server):
             yield
             return
         loop = asyncio.get_running_loop()
-
-        def stop() -> None:
-            self.should_exit = True
-
         for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop)
+            loop.add_signal_handler(number, self.stop)
         yield
 
 
@@ -71,7 +85,7 @@ async def serving(app: Any, lifespan: bool = False) -> AsyncIterator[str]:
         try:
             yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         finally:
-            server.should_exit = True
+            server.stop()
             await task
 
 

@@ -69,7 +69,10 @@ def attribute_tasks(beat: Beat, loop: asyncio.AbstractEventLoop) -> None:
 
 
 async def _attributed(beat: Beat, label: str, coroutine: Coroutine[Any, Any, T]) -> T:
-    return await Attributed(beat, label, coroutine)
+    try:
+        return await Attributed(beat, label, coroutine)
+    except (SystemExit, KeyboardInterrupt) as error:  # these would end the loop, and nobody named
+        raise RuntimeError(f"a task of {label} raised {error!r}") from error
 
 
 class Watch:

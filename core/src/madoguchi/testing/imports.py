@@ -12,7 +12,7 @@ from madoguchi.plugins import GROUP
 
 PUBLIC = {
     "madoguchi": {None, *madoguchi.__all__},
-    "madoguchi.context": {"Context", "OfferContext"},
+    "madoguchi.config": {"Secret"},
     "madoguchi.store": {"plugin_metadata"},
     "madoguchi.tables": {"resident"},
 }

@@ -49,7 +49,10 @@ class LoopThread:
         """What a plain function returns, called in the loop's thread."""
 
         async def call() -> T:
-            return function(*args)
+            try:
+                return function(*args)
+            except (SystemExit, KeyboardInterrupt) as error:  # these would end the loop
+                raise RuntimeError(f"{function} raised {error!r}") from error
 
         return self.run(call())
 
