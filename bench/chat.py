@@ -47,19 +47,21 @@ def run(settings: Settings, report: Report) -> None:
     """Measure the usual bot and ours, at every rate and latency."""
     with World(settings.cores.load) as world:
         found: list[tuple[Case, Result, float]] = []
-        for latency in LATENCIES:
+        latencies, rates = settings.some(LATENCIES), settings.some(RATES)
+        for latency in latencies:
             with _usual(settings, world) as bot:
-                cases = [Case(bot.label, rate, latency) for rate in RATES]
+                cases = [Case(bot.label, rate, latency) for rate in rates]
                 found += _measure(settings, world, bot, cases)
         with _ours(settings, world, "from memory", "図書館", None) as bot:
             cases = [
                 Case(bot.label, rate, latency, 25 * (rate == RATES[-1]))
-                for latency in LATENCIES
-                for rate in RATES
+                for latency in latencies
+                for rate in rates
             ]
             found += _measure(settings, world, bot, cases)
         with _ours(settings, world, "writes rows, SQLite", "記録", None) as bot:
-            cases = [Case(bot.label, rate, LATENCIES[0], 50 * (rate == 400)) for rate in (250, 400)]
+            rates = settings.some((250, 400))
+            cases = [Case(bot.label, rate, LATENCIES[0], 50 * (rate == 400)) for rate in rates]
             found += _measure(settings, world, bot, cases)
         if settings.postgres:
             with _ours(
@@ -88,7 +90,7 @@ def _measure(
             CONNECTIONS,
             seconds,
             latency=case.latency,
-            grace=GRACE,
+            grace=settings.seconds(GRACE),
             seed=seed,
         )
         world.prepare(plan)
@@ -119,10 +121,10 @@ def _tell(report: Report, found: Sequence[tuple[Case, Result, float]]) -> None:
     report.table(heads, rows)
     busiest = max(result.cpu for _, result, _ in found)
     report.say(
-        f"Open loop; a reply counts if it reaches LINE within {GRACE:g} s of the last webhook, times"
-        " run from when a webhook was meant to be sent. Door, worker and Valkey share one core, and so"
-        " does all of the usual bot; PostgreSQL runs where it likes. `cores` is the bot's CPU time"
-        " (door and worker) over the wall's. The load generator and its LINE used at most"
+        f"Open loop; a reply counts if it reaches LINE within {GRACE:g} s of the last webhook."
+        " Times run from when a webhook was meant to be sent. Door, worker and Valkey share one"
+        " core, and so does all of the usual bot; PostgreSQL runs where it likes. `cores` is the"
+        " CPU time of door and worker over the wall's. The load generator and its LINE used at most"
         f" {busiest:.0%} of their core."
     )
     rows_of_figures = []

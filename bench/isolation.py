@@ -75,13 +75,16 @@ def _round(
 
 
 def _plan(town: deployed.Town, streams: list[deployed.Stream], seconds: float, seed: int) -> Plan:
-    return Plan(town.door_port, streams, 128, seconds, latency=LATENCY, grace=3, seed=seed)
+    return Plan(
+        town.door_port, streams, 128, seconds, latency=LATENCY, grace=min(3, seconds), seed=seed
+    )
 
 
 def _loop(settings: Settings, world: World, town: deployed.Town) -> Result:
     """One message for the looping plugin, while others go on writing until after the restart."""
+    seconds = 7.0 if settings.quick else LOOPED
     streams = [
         deployed.stream("図書館", settings.rate(OTHERS), name="others"),
-        deployed.stream(LOOP, 1 / LOOPED, name="culprit", residents=1),
+        deployed.stream(LOOP, 1 / seconds, name="culprit", residents=1),
     ]
-    return world.run(_plan(town, streams, LOOPED, 99))
+    return world.run(_plan(town, streams, seconds, 99))
