@@ -1,8 +1,10 @@
 """One event, one unit: what is written together, slow handlers, and what waited for the worker."""
 
+import sqlite3
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
@@ -98,7 +100,7 @@ async def wait_and_write(ctx):
 
 WORDS = {"一回": once, "二回": twice, "失敗": broken, "長い": too_long, "あと": broken_later,
          "待つ": wait, "待って書く": wait_and_write, "順": one_by_one,
-         "悪い": lambda ctx: {"type": "text"}, "変": lambda ctx: 5, "無": lambda ctx: None}
+         "今": lambda ctx: "今です", "悪い": lambda ctx: {"type": "text"}, "変": lambda ctx: 5, "無": lambda ctx: None}
 '''
 
 
@@ -212,6 +214,20 @@ def test_typed_text_that_waited_too_long_is_not_answered_but_a_tap_is(writer: To
     assert answers(taro) == [("push", "押しました {'n': '1'}")]
     outcome = select(writer, f"SELECT outcome FROM handled WHERE event_id = '{text}'")
     assert outcome == [("too old",)]
+
+
+def test_only_what_may_have_been_answered_before_a_crash_is_never_pushed_r20(writer: Town) -> None:
+    """A unit's answer goes out after its commit: where no unit was committed, nothing was tried."""
+    taro = TestResident(writer)
+    writer.stop_worker()
+    asked = [begin(writer, taro, word) for word in ("今", "順")]
+    with closing(sqlite3.connect(writer.folder / writer.name / "main.sqlite")) as db, db:
+        # As if a worker that died had held the lease when these events came.
+        db.execute("UPDATE lane SET until = ?", (writer.clock.time() + 5,))
+    writer.clock.move(61)
+    writer.start_worker()
+    finish(writer, *asked)
+    assert answers(taro) == [("push", "順に")]
 
 
 def test_typed_text_that_waited_a_little_is_answered_in_order(writer: Town) -> None:

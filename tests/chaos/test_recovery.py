@@ -76,7 +76,7 @@ def test_what_arrives_while_the_worker_is_down_is_answered_by_push_r20(deploy, r
     city.start_worker()
     before = city.talk(crowd, 10, "b")
     time.sleep(0.6)
-    city.kill("worker")  # what it had under way may have been answered: never pushed
+    city.kill("worker")
     before.finish()
     time.sleep(5.2)  # the dead worker's lease is over: what comes now it cannot have tried
     during = city.talk(crowd, 5, "c").finish()
@@ -88,7 +88,6 @@ def test_what_arrives_while_the_worker_is_down_is_answered_by_push_r20(deploy, r
     city.start_redis()
     during.wait_for_answers()
     assert city.ways("c") == {"push"}
-    assert city.ways("b") <= {"reply"}
     record_figures(during.check(before, may_overtake=True))
 
 

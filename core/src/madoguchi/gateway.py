@@ -220,7 +220,11 @@ class RunningGateway:
         turn = Turn(self.services, event, row.lane, self.lanes.epochs.get(row.lane, -1), None)
         if event.source == "user" and event.user_id and event.mode == "active":
             turn.address = Address(
-                event.id, event.user_id, event.reply_token, row.at + TOKEN_LIFE, not row.maybe_tried
+                event.id,
+                event.user_id,
+                event.reply_token,
+                row.at + TOKEN_LIFE,
+                maybe_tried=row.maybe_tried,
             )
         try:
             outcome = await self._dispatcher.handle(turn, row.recovered)

@@ -49,8 +49,10 @@ class Address:
     token: str | None
     until: float
     """When the token is no longer trusted, seconds."""
-    may_push: bool
-    """False if the token may have been tried before a crash: then it is never pushed."""
+    may_push: bool = True
+    """False for who has blocked the account (R28)."""
+    maybe_tried: bool = False
+    """The token may have been tried before a crash: then the answer is never pushed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +71,10 @@ def address_letter(to: Address, messages: Sequence[Mapping[str, Any]], now: floa
     if not messages:
         return None
     check(messages)
-    if to.token and (now < to.until or not to.may_push):
+    if to.token and (now < to.until or to.maybe_tried or not to.may_push):
         body = to_bytes({"replyToken": to.token, "messages": messages})
         return Letter("reply", body, None, to.until)
-    if not to.may_push:
+    if to.maybe_tried or not to.may_push:
         return None
     body = to_bytes({"to": to.line_id, "messages": messages})
     return Letter("push", body, retry_key(to.event_id, "answer"), now + GIVE_UP)

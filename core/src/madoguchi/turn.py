@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
@@ -103,7 +103,10 @@ class Turn:
         reply = save(db, *args, **named)
         letter = None
         if self.address is not None:
-            letter = address_letter(self.address, self.messages(reply), now)
+            # The mark was free, so no unit of this event was ever committed, and what a unit
+            # answers is sent only after its commit: its token cannot have been tried.
+            fresh = replace(self.address, maybe_tried=False)
+            letter = address_letter(fresh, self.messages(reply), now)
         if letter is not None:
             who = self.resident.id if self.resident else None
             letter = store_letter(db, letter, now, self.event.id, who)
