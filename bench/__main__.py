@@ -15,7 +15,7 @@ def main() -> None:
     """Run what was asked for."""
     if sys.platform != "linux":
         raise SystemExit("the benches pin processes to cores and read /proc: they need Linux")
-    asked = _parser().parse_args()
+    asked = parser().parse_args()
     names = BENCHES if "all" in asked.names else tuple(asked.names)
     settings = Settings(Cores.pick(), asked.quick, asked.database_url)
     for name in names:
@@ -27,17 +27,18 @@ def main() -> None:
         report.finish()
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("names", nargs="+", choices=[*BENCHES, "all"], metavar="NAME")
-    parser.add_argument("--record", action="store_true", help="write docs/performance.md")
-    parser.add_argument("--quick", action="store_true", help="a small run: does it work at all?")
-    parser.add_argument(
+def parser() -> argparse.ArgumentParser:
+    """The options of `./run bench`."""
+    options = argparse.ArgumentParser(prog="./run bench", description=__doc__)
+    options.add_argument("names", nargs="+", choices=[*BENCHES, "all"], metavar="NAME")
+    options.add_argument("--record", action="store_true", help="write docs/performance.md")
+    options.add_argument("--quick", action="store_true", help="a small run: does it work at all?")
+    options.add_argument(
         "--database-url",
         help="measure PostgreSQL, too: a URL like postgresql://user@host:5432/postgres of somebody"
         " who may create databases",
     )
-    return parser
+    return options
 
 
 if __name__ == "__main__":

@@ -87,7 +87,7 @@ def run(settings: Settings, report: Report) -> None:
         for seed in range(settings.rounds + 1):
             for contender in contenders:
                 for events in (1, 5):
-                    count = 300 if settings.quick else 40_000 // events
+                    count = 300 if settings.quick else 20_000 // events
                     result = contender.saturate(world, events, count, seed * 100 + events)
                     busiest = max(busiest, result.cpu)
                 if not seed:  # a warm-up

@@ -23,6 +23,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -123,6 +124,9 @@ def parse(line: str) -> None:
         name, *rest = arguments
         commands = re.findall(r"^\./run (\w+)", runpy.run_path(str(ROOT / "run"))["HELP"], re.M)
         assert name in commands
+        if name == "bench":
+            import_module("bench.__main__").parser().parse_args(rest)
+            return
         if name == "madoguchi":
             arguments = rest
         elif name not in ("demo", "serve"):

@@ -163,10 +163,6 @@ MISTAKES = {
         (END, END + "[plugins.core]\n"),
         "[plugins.core]: no plugin can have this name; its package has to change it",
     ),
-    "plugins whose tables look alike": (
-        (END, END + "[plugins.hello]\n[plugins.hello_world]\n"),
-        "[plugins.hello]: its tables could not be told from hello_world's; leave one out",
-    ),
     "not TOML": (("[city]", "[city"), ": is not TOML: Expected ']'"),
 }
 

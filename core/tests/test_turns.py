@@ -100,7 +100,8 @@ async def wait_and_write(ctx):
 
 WORDS = {"一回": once, "二回": twice, "失敗": broken, "長い": too_long, "あと": broken_later,
          "待つ": wait, "待って書く": wait_and_write, "順": one_by_one,
-         "今": lambda ctx: "今です", "悪い": lambda ctx: {"type": "text"}, "変": lambda ctx: 5, "無": lambda ctx: None}
+         "今": lambda ctx: "今です",
+         "悪い": lambda ctx: {"type": "text"}, "変": lambda ctx: 5, "無": lambda ctx: None}
 '''
 
 

@@ -259,8 +259,6 @@ def _plugin_problems(plugins: Mapping[str, Any], file: str) -> list[str]:
         at = place(file, f"plugins.{name}")
         if name in TAKEN or not NAME.fullmatch(name):
             problems.append(f"{at}: no plugin can have this name; its package has to change it")
-        elif longer := next((other for other in plugins if other.startswith(f"{name}_")), None):
-            problems.append(f"{at}: its tables could not be told from {longer}'s; leave one out")
         elif not packages:
             known = ", ".join(sorted(installed)) or "none"
             problems.append(f"{at}: no plugin of this name is installed; installed are {known}")
