@@ -11,7 +11,7 @@ import time
 from array import array
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import pairwise
 from typing import Self
 
@@ -21,6 +21,8 @@ from bench.bodies import Stream, Webhook, build
 from bench.machine import Process
 from bench.wire import Caller, LineApi
 
+PATIENCE = 3.0
+"""Open loop: seconds after the last webhook in which an answer may come."""
 TICK = 0.001
 """Open loop: what became due within a tick is sent together; libuv knows no shorter timer."""
 
@@ -36,7 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
     latency: float = 0
     """Seconds that LINE takes to answer a call."""
     grace: float = 0
-    """So many seconds after the last webhook replies still count as arrived."""
+    """So many seconds after the last answer replies still count."""
     seed: int = 1
 
 
@@ -56,7 +58,7 @@ class Figures(msgspec.Struct):
     reply_p99: float
     reply_max: float
     silence: float
-    """The longest time without any reply."""
+    """The longest time without any reply, counted from the first webhook."""
 
 
 class Result(msgspec.Struct):
@@ -142,6 +144,7 @@ class Round:
         finally:
             for caller in [*self._idle, *self._busy]:
                 caller.close()
+            self._busy.clear()
         figures = {s.name: self._figures(n) for n, s in enumerate(self._plan.streams)}
         return Result(took, share, figures)
 
@@ -180,7 +183,10 @@ class Round:
                 await asyncio.sleep(TICK)
         self._all_sent = True
         if self._busy or self._queue:
-            await self._ended.wait()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PATIENCE if self._open else None):
+                    await self._ended.wait()
+            self._give_up()
 
     def _send_waiting(self) -> None:
         """Give every idle connection a webhook, as long as some wait."""
@@ -213,6 +219,14 @@ class Round:
         if self._all_sent and not self._busy:
             self._ended.set()
 
+    def _give_up(self) -> None:
+        """What nobody has answered by now took this long at least."""
+        now = time.perf_counter()
+        for meant, number, webhook in [*self._busy.values(), *self._queue]:
+            self._times[number].append(now - meant)
+            self._meant[number].update(dict.fromkeys(webhook.tokens, meant))
+        self._queue.clear()
+
     async def _wait_for_replies(self) -> None:
         until = time.perf_counter() + self._plan.grace
         tokens = [token for meant in self._meant for token in meant]
@@ -236,7 +250,12 @@ class Round:
             reply_p50=_quantile(replies, 0.5),
             reply_p99=_quantile(replies, 0.99),
             reply_max=_quantile(replies, 1.0),
-            silence=_longest_pause([self._arrivals[t] for t in meant if t in self._arrivals]),
+            silence=_longest_pause(
+                [
+                    *list(meant.values())[:1],
+                    *(self._arrivals[t] for t in meant if t in self._arrivals),
+                ]
+            ),
         )
 
 

@@ -20,51 +20,49 @@ REDELIVERED, FORGED = 0.1, 0.02
 
 
 @dataclass
+class Found:
+    """The figures of one server, round by round; by events in a body where it says `dict`."""
+
+    rates: dict[int, list[float]] = field(default_factory=lambda: {1: [], 5: []})
+    costs: dict[int, list[float]] = field(default_factory=lambda: {1: [], 5: []})
+    p99: list[float] = field(default_factory=list)
+
+
+@dataclass
 class Contender:
-    """A server under measurement, and what was found."""
+    """A server under measurement."""
 
     label: str
     port: int
-    pid: Callable[[], int]
+    pid: int
     stream: Callable[..., Stream]
     stored: Callable[[], int] | None = None
     """Events that its database holds now."""
     beside: list[Stream] = field(default_factory=list)
     """What else goes on at half load."""
-    rates: dict[int, list[float]] = field(default_factory=dict)
-    costs: dict[int, list[float]] = field(default_factory=dict)
-    p99: list[float] = field(default_factory=list)
     sent: int = 0
 
-    def saturate(self, world: World, events: int, count: int, seed: int) -> Result:
-        """A closed loop of 64 connections; notes events a second and CPU per event."""
+    def saturate(
+        self, world: World, events: int, count: int, seed: int
+    ) -> tuple[Result, float, float]:
+        """A closed loop of 64 connections; its result, CPU µs per event, events a second."""
         sends = self.stream(events=events, redelivered=REDELIVERED, forged=FORGED)
         world.prepare(Plan(self.port, [sends], count=count, seed=seed))
-        pid = self.pid()
-        before = cpu_seconds(pid)
+        before = cpu_seconds(self.pid)
         result = world.run()
         # Redelivered events are work, too: count what was received with a right signature.
         received = result.only.webhooks * (1 - FORGED) * events
-        self.costs.setdefault(events, []).append((cpu_seconds(pid) - before) / received * 1e6)
-        self.rates.setdefault(events, []).append(received / result.seconds)
+        cost = (cpu_seconds(self.pid) - before) / received * 1e6
         self._check(result)
-        return result
+        return result, cost, received / result.seconds
 
-    def half_load(self, world: World, seconds: float, seed: int) -> Result:
-        """An open loop at half of what it can take; notes the p99 of its answers."""
-        rate = middle(self.rates[1]) / 2
+    def load(self, world: World, rate: float, seconds: float, seed: int) -> float:
+        """An open loop; the p99 of its answers in milliseconds."""
         sends = self.stream(rate=rate)
-        result = world.run(
-            Plan(self.port, [sends, *self.beside], seconds=seconds, connections=256, seed=seed)
-        )
-        self.p99.append(result.streams[sends.name].p99)
+        plan = Plan(self.port, [sends, *self.beside], 256, seconds, seed=seed)
+        result = world.run(plan)
         self._check(result)
-        return result
-
-    def forget(self) -> None:
-        """Begin to measure anew."""
-        self.rates.clear()
-        self.costs.clear()
+        return result.streams[sends.name].p99
 
     def _check(self, result: Result) -> None:
         for figures in result.streams.values():
@@ -76,37 +74,48 @@ class Contender:
 
 
 def run(settings: Settings, report: Report) -> None:
-    """Measure both in turn, several rounds."""
-    with ExitStack() as stack:
-        world = stack.enter_context(World(settings.cores.load))
-        contenders = [stack.enter_context(_bare(settings))]
-        contenders.append(stack.enter_context(_ours(settings, world, None)))
-        if settings.postgres:
-            contenders.append(stack.enter_context(_ours(settings, world, settings.postgres)))
-        busiest = 0.0
-        for seed in range(settings.rounds + 1):
-            for contender in contenders:
-                for events in (1, 5):
-                    count = 300 if settings.quick else 20_000 // events
-                    result = contender.saturate(world, events, count, seed * 100 + events)
-                    busiest = max(busiest, result.cpu)
-                if not seed:  # a warm-up
-                    contender.forget()
+    """Measure them in turn, several rounds, each time in a fresh process."""
+    servers: list[str | None] = [None]
+    if settings.postgres:
+        servers.append(settings.postgres)
+    found: dict[str, Found] = {}
+    busiest = 0.0
+    with World(settings.cores.load) as world:
         for seed in range(1, settings.rounds + 1):
-            for contender in contenders:
-                contender.half_load(world, settings.seconds(4), seed)
-        _tell(report, contenders, busiest)
+            contenders = [_bare(settings), *(_ours(settings, world, one) for one in servers)]
+            for each in contenders:
+                with each as contender:
+                    own = found.setdefault(contender.label, Found())
+                    busiest = max(busiest, _measure(settings, world, contender, own, seed))
+    _tell(report, found, busiest)
 
 
-def _tell(report: Report, contenders: list[Contender], busiest: float) -> None:
-    bare = contenders[0]
-    rows, found = [], {}
-    for each in contenders:
+def _measure(
+    settings: Settings, world: World, contender: Contender, found: Found, seed: int
+) -> float:
+    """One round of everything with one server; how busy the load generator was, 0 to 1."""
+    count = 300 if settings.quick else 20_000
+    contender.saturate(world, 1, count // 10, seed * 10)  # a warm-up
+    busiest = 0.0
+    for events in (1, 5):
+        result, cost, rate = contender.saturate(world, events, count // events, seed * 10 + events)
+        found.costs[events].append(cost)
+        found.rates[events].append(rate)
+        busiest = max(busiest, result.cpu)
+    half = found.rates[1][-1] / 2
+    found.p99.append(contender.load(world, half, settings.seconds(4), seed))
+    return busiest
+
+
+def _tell(report: Report, found: dict[str, Found], busiest: float) -> None:
+    bare = next(iter(found.values()))
+    rows = []
+    for label, each in found.items():
         cost, cost5 = middle(each.costs[1]), middle(each.costs[5])
         ratio, ratio5 = cost / middle(bare.costs[1]), cost5 / middle(bare.costs[5])
         rate, rate5, p99 = middle(each.rates[1]), middle(each.rates[5]), middle(each.p99)
-        rows.append([each.label, rate, cost, ratio, rate5, cost5, ratio5, p99])
-        found[each.label] = {
+        rows.append([label, rate, cost, ratio, rate5, cost5, ratio5, p99])
+        report.figures[label] = {
             "events_a_second": round(rate),
             "cpu_us": round(cost, 1),
             "cpu_ratio": round(ratio, 2),
@@ -123,11 +132,10 @@ def _tell(report: Report, contenders: list[Contender], busiest: float) -> None:
         f" the worker does {WRITES:g} writing turns a second on the same core. The load generator"
         f" used at most {busiest:.0%} of its core."
     )
-    report.figures |= found
-    for each in contenders[1:]:
+    for label, each in list(found.items())[1:]:
         ratio = middle(each.costs[1]) / middle(bare.costs[1])
-        report.goal(f"{each.label}: CPU per event, × bare", round(ratio, 2), 1.0)
-        report.goal(f"{each.label}: p99 at half load, ms", round(middle(each.p99), 2), 10)
+        report.goal(f"{label}: CPU per event, × bare", round(ratio, 2), 1.0)
+        report.goal(f"{label}: p99 at half load, ms", round(middle(each.p99), 2), 10)
 
 
 @contextmanager
@@ -141,7 +149,7 @@ def _bare(settings: Settings) -> Iterator[Contender]:
         def stream(**more: object) -> Stream:
             return Stream("/webhook", deployed.SECRET, "図書館", **more)  # type: ignore[arg-type]
 
-        yield Contender("bare Starlette, nothing stored", port, lambda: process.pid, stream)
+        yield Contender("bare Starlette, nothing stored", port, process.pid, stream)
 
 
 @contextmanager
@@ -163,7 +171,7 @@ def _ours(settings: Settings, world: World, server: str | None) -> Iterator[Cont
 
         label = "madoguchi, PostgreSQL" if server else "madoguchi, SQLite"
         beside = [deployed.stream("記録", settings.rate(WRITES), name="writes")]
-        yield Contender(label, town.door_port, lambda: town.door, deployed.flood, stored, beside)
+        yield Contender(label, town.door_port, town.door, deployed.flood, stored, beside)
 
 
 def _rows(file: Path) -> int:
