@@ -10,6 +10,7 @@ import hashlib
 import json
 import logging
 import sqlite3
+import threading
 import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -180,6 +181,7 @@ class SqliteInbox:
         self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
         self._committed = 0.0
         self._looking: sqlite3.Connection | None = None
+        self._look = threading.Lock()
         self._db: sqlite3.Connection | None = None
 
     async def open(self) -> None:
@@ -253,24 +255,33 @@ class SqliteInbox:
             raise
 
     async def settle(self) -> int:
-        """Copy what the worker's database says is handled, 500 rows at a time."""
-        db = self._connection
-        try:
-            if self._looking is None:
-                self._looking = self._look_at_both()
-            done = self._looking.execute(_DONE).fetchall()
-        except sqlite3.Error as error:
-            log.debug("inbox: the worker's database is not ready: %s", error)
-            return 0
+        """Copy what the worker's database says is handled, 500 rows at a time.
+
+        Looking for them is a thread's work: beside 60,000 pending rows it takes 60 ms.
+        """
+        done = await asyncio.to_thread(self._find_done)
         if done:
+            db = self._connection
             db.execute("BEGIN IMMEDIATE")
             db.executemany("UPDATE inbox SET done = 1 WHERE seq = ?", done)
             db.execute("COMMIT")
         return len(done)
 
+    def _find_done(self) -> list[tuple[int]]:
+        with self._look:
+            if self._db is None:  # closed, or not opened yet
+                return []
+            try:
+                if self._looking is None:
+                    self._looking = self._look_at_both()
+                return self._looking.execute(_DONE).fetchall()
+            except sqlite3.Error as error:
+                log.debug("inbox: the worker's database is not ready: %s", error)
+                return []
+
     def _look_at_both(self) -> sqlite3.Connection:
         """A connection of its own: nothing that is wrong with the worker's file stops the door."""
-        looking = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True)
+        looking = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, check_same_thread=False)
         try:
             looking.execute("ATTACH ? AS worker", (f"file:{self._handled}?mode=ro",))
         except sqlite3.Error:
@@ -280,10 +291,11 @@ class SqliteInbox:
 
     async def close(self) -> None:
         """Close the file."""
-        for db in (self._looking, self._db):
-            if db is not None:
-                db.close()
-        self._looking = self._db = None
+        with self._look:
+            for db in (self._looking, self._db):
+                if db is not None:
+                    db.close()
+            self._looking = self._db = None
 
     @property
     def _connection(self) -> sqlite3.Connection:
