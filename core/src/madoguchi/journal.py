@@ -7,14 +7,15 @@ token that works only once, the letter goes out once more with the same key.
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
-from sqlalchemy import text, update
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from madoguchi.store import Store
-from madoguchi.tables import outgoing
 
 log = logging.getLogger("madoguchi.journal")
 
@@ -81,7 +82,15 @@ class Journal:
 def _write(db: Session, marks: list[dict[str, Any]], answers: dict[int, dict[str, Any]]) -> None:
     if marks:
         db.execute(MARK, marks)
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
     for row, values in answers.items():
-        # Of two senders that had the same row, the one that was told first is right.
-        waiting = (outgoing.c.id == row) & (outgoing.c.state == "waiting")
-        db.execute(update(outgoing).where(waiting).values(values))
+        alike[tuple(values)].append({"row": row, **values})
+    for columns, rows in alike.items():
+        db.execute(_answer(columns), rows)
+
+
+@cache
+def _answer(columns: tuple[str, ...]) -> TextClause:
+    """Of two senders that had the same row, the one that was told first is right."""
+    given = ", ".join(f"{column} = :{column}" for column in columns)
+    return text(f"UPDATE outgoing SET {given} WHERE id = :row AND state = 'waiting'")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("madoguchi.dispatch")
 
+_OWNED = text("SELECT 1 FROM lane WHERE n = :n AND epoch = :epoch")
+
 
 @dataclass(frozen=True, slots=True)
 class Written:
@@ -91,10 +93,7 @@ class Turn:
         self, db: Session, save: Callable[..., Any], args: Any, named: Mapping[str, Any]
     ) -> Written:
         now = self.services.clock.time()
-        owned = db.execute(
-            text("SELECT 1 FROM lane WHERE n = :n AND epoch = :epoch"),
-            {"n": self.lane, "epoch": self.epoch},
-        )
+        owned = db.execute(_OWNED, {"n": self.lane, "epoch": self.epoch})
         if owned.first() is None:
             raise LaneLost(f"lane {self.lane} belongs to another worker now")
         mark = {"event_id": self.unit or self.event.id, "lane": self.lane, "at": now}
