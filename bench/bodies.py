@@ -31,6 +31,8 @@ class Stream(msgspec.Struct, frozen=True):
     residents: int = 5_000
     """So many write, in turn; no other stream's are among them."""
     name: str = "all"
+    answered: bool = True
+    """Whether its replies are waited for."""
 
 
 class Webhook(msgspec.Struct, frozen=True):

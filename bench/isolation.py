@@ -70,14 +70,20 @@ def _round(
 ) -> Result:
     streams = [deployed.stream("図書館", settings.rate(OTHERS), name="others")]
     if word:
-        streams.append(deployed.stream(word, settings.rate(CULPRIT), name="culprit"))
-    return world.run(_plan(town, streams, settings.seconds(4), seed))
+        streams.append(
+            deployed.stream(word, settings.rate(CULPRIT), name="culprit", answered=False)
+        )
+    return world.run(_plan(town, streams, settings.seconds(3), seed))
 
 
-def _plan(town: deployed.Town, streams: list[deployed.Stream], seconds: float, seed: int) -> Plan:
-    return Plan(
-        town.door_port, streams, 128, seconds, latency=LATENCY, grace=min(3, seconds), seed=seed
-    )
+def _plan(
+    town: deployed.Town,
+    streams: list[deployed.Stream],
+    seconds: float,
+    seed: int,
+    grace: float = 3,
+) -> Plan:
+    return Plan(town.door_port, streams, 128, seconds, latency=LATENCY, grace=grace, seed=seed)
 
 
 def _loop(settings: Settings, world: World, town: deployed.Town) -> Result:
@@ -85,6 +91,6 @@ def _loop(settings: Settings, world: World, town: deployed.Town) -> Result:
     seconds = 7.0 if settings.quick else LOOPED
     streams = [
         deployed.stream("図書館", settings.rate(OTHERS), name="others"),
-        deployed.stream(LOOP, 1 / seconds, name="culprit", residents=1),
+        deployed.stream(LOOP, 1 / seconds, name="culprit", residents=1, answered=False),
     ]
-    return world.run(_plan(town, streams, seconds, 99))
+    return world.run(_plan(town, streams, seconds, 99, grace=30))

@@ -229,7 +229,8 @@ class Round:
 
     async def _wait_for_replies(self) -> None:
         until = time.perf_counter() + self._plan.grace
-        tokens = [token for meant in self._meant for token in meant]
+        streams = zip(self._plan.streams, self._meant, strict=True)
+        tokens = [token for stream, meant in streams if stream.answered for token in meant]
         while time.perf_counter() < until:
             if all(token in self._arrivals for token in tokens):
                 return
