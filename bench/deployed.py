@@ -28,9 +28,11 @@ from bench.machine import (
 
 SECRET, TOKEN = "0123456789abcdef0123456789abcdef", "token of the bench"
 COMMAND = Path(sys.executable).with_name("madoguchi")
-PLUGINS = ("writing", "raising", "sleeping", "looping")
+PLUGINS = ("writing", "raising", "sleeping", "looping", "asking")
 """The plugins in `bench.plugins`."""
 CITY = """
+public_url = "http://127.0.0.1:8000"
+
 [city]
 label = "見本市"
 phone = "0100-00-0000"
@@ -43,6 +45,7 @@ channel_id = "1000000001"
 channel_secret = { env = "BENCH_SECRET" }
 access_token = { env = "BENCH_TOKEN" }
 platform = { env = "BENCH_LINE" }
+liff = ["2000000002-bench001"]
 
 [plugins.hello]
 """

@@ -1,7 +1,8 @@
-"""What madoguchi is compared with: `python -m bench.peers bare|usual PORT`.
+"""What madoguchi is compared with: `python -m bench.peers bare|usual|blank PORT`.
 
 *bare* checks the signature with Starlette and stores nothing: the least that any bot does. *usual*
-is a bot as line-bot-sdk's own examples build one: parse, answer, then 200.
+is a bot as line-bot-sdk's own examples build one: parse, answer, then 200. *blank* is a page of so
+many bytes that nobody has to make.
 """
 
 import base64
@@ -13,7 +14,7 @@ import sys
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 SECRET, TOKEN, LINE = "PEER_SECRET", "PEER_TOKEN", "PEER_LINE"
@@ -73,6 +74,16 @@ def usual() -> Starlette:
     return Starlette(routes=[Route("/webhook", webhook, methods=["POST"]), _live()])
 
 
+def blank() -> Starlette:
+    """Serves a page that is ready, of `BLANK_BYTES` bytes."""
+    html = "x" * int(os.environ["BLANK_BYTES"])
+
+    async def page(request: Request) -> Response:
+        return HTMLResponse(html)
+
+    return Starlette(routes=[Route("/page", page), _live()])
+
+
 def _live() -> Route:
     async def live(request: Request) -> Response:
         return PlainTextResponse("ok")
@@ -82,7 +93,7 @@ def _live() -> Route:
 
 def main() -> None:
     """Serve one of them until told to stop."""
-    app = {"bare": bare, "usual": usual}[sys.argv[1]]()
+    app = {"bare": bare, "usual": usual, "blank": blank}[sys.argv[1]]()
     uvicorn.run(
         app,
         port=int(sys.argv[2]),

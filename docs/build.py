@@ -24,6 +24,7 @@ TABLES = {
     "line": ("LineTable", "[line]"),
     "store": ("StoreTable", "[store]"),
     "danger": ("DangerTable", "[[danger]]"),
+    "retention": ("RetentionTable", "[retention]"),
     "file": ("CityFile", "outside of tables"),
 }
 """Name of a region → the model in config.py, and how the table is written."""
@@ -31,6 +32,8 @@ TOML_TYPES = {
     "Text": "text",
     "str": "text",
     "Site": "address",
+    "BaseSite": "address",
+    "list[LiffId]": "list of ids",
     "Secret": '`{ env = "NAME" }`',
     "digits": "digits, in quotation marks",
     "list[Text]": "list of texts",
@@ -47,7 +50,7 @@ def definitions(module: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
 
 def find_class(name: str) -> ast.ClassDef:
     """A class of the public API. KeyError if there is none of this name."""
-    for module in ("types", "context", "content", "web"):
+    for module in ("types", "schedules", "context", "jobs", "content", "pages", "errors"):
         if isinstance(node := definitions(module).get(name), ast.ClassDef):
             return node
     raise KeyError(name)
@@ -150,6 +153,10 @@ def toml_type(annotation: str, value: ast.expr | None) -> str:
     kind = annotation.removesuffix(" | None")
     if annotated := re.fullmatch(r"Annotated\[(\w+), (.+)\]", kind):
         kind = "digits" if "digits" in annotated[2] else annotated[1]
+    match value:
+        case ast.Call(args=[default], keywords=[least, most]) if kind == "int":
+            limits = f"{ast.unparse(least.value)} to {ast.unparse(most.value)}"
+            return f"{limits}, optional: {ast.unparse(default).replace('None', 'never')}"
     shown = TOML_TYPES[kind]
     return shown if value is None or "min_length=1" in ast.unparse(value) else f"{shown}, optional"
 

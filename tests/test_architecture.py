@@ -21,6 +21,8 @@ CORE = ROOT / "core" / "src" / "madoguchi"
 EVENT_PATH = [
     "door",
     "inbox",
+    "inbox_sqlite",
+    "inbox_postgres",
     "arrivals",
     "feed",
     "dispatch",
@@ -30,8 +32,12 @@ EVENT_PATH = [
     "journal",
     "line",
 ]
-MOST_CODE_LINES = 2_000
-"""Lines of code on the event path. It is read in one sitting; whoever raises this says why."""
+MOST_CODE_LINES = 2_150
+"""Lines of code on the event path. It is read in one sitting; whoever raises this says why.
+
+2,000 → 2,060: rule 2, the open form: who is asked first, what interrupts it, what follows.
+2,060 → 2,150: an inbox module for each database; the door forgets what it is ordered to forget.
+"""
 
 
 @cache
@@ -165,7 +171,7 @@ asyncio.run(main())
 
 
 def test_the_supervisor_imports_the_standard_library_and_its_neighbours():
-    neighbours = {"beat", "culprit", "process", "seat", "valkey", "watch"}
+    neighbours = {"beat", "culprit", "logs", "process", "seat", "valkey", "watch"}
     allowed = {f"madoguchi.{name}" for name in neighbours}
     for name in ("supervisor", *sorted(neighbours)):
         for imported in imports(CORE / f"{name}.py"):

@@ -166,10 +166,13 @@ def test_every_direct_requirement_is_explained() -> None:
 
 
 def licence(name: str) -> str:
-    """What a package says about its licence, in the three ways in which packages say it."""
+    """What a package says about its licence, in the four ways in which packages say it."""
     about = metadata.metadata(name)
     said = [about.get("License-Expression"), (about.get("License") or "").split("\n")[0]]
     said += [one for one in about.get_all("Classifier") or [] if one.startswith("License ::")]
+    if not any(said):  # only the file itself: its first line is the licence's name
+        files = [one for one in metadata.files(name) or [] if one.name == "LICENSE"]
+        said = [file.read_text().strip().split("\n")[0] for file in files]
     return " / ".join(text for text in said if text)
 
 

@@ -13,7 +13,10 @@ REFUSED = re.compile(
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 SOURCES = [
     path
-    for folder in ("core/src", "messages/src", "simulator/src", "examples", "config")
+    for folder in (
+        *("core/src", "messages/src", "liff/src", "plugins", "simulator/src"),
+        *("examples", "config"),
+    )
     for path in (ROOT / folder).rglob("*")
     if path.suffix in (".py", ".html", ".js", ".toml") and path.is_file()
 ]
@@ -24,6 +27,10 @@ def texts(path: Path) -> list[str]:
     source = path.read_text("utf-8")
     if path.suffix != ".py":
         source = re.sub(r"/\*.*?\*/|<!--.*?-->", "", source, flags=re.DOTALL)
+        source = re.sub(r"\bliff[./][\w.]+", "", source)  # the templates' own names
+        if path.suffix == ".js":
+            literals = re.findall(r'"[^"\n]*"|`[^`]*`', source)
+            return [text for text in literals if JAPANESE.search(text)]
         return [line for line in source.splitlines() if JAPANESE.search(line)]
     tree = ast.parse(source)
     docs = {

@@ -1,10 +1,14 @@
 """What people type: every command through typer, the most used ones through the console script."""
 
+import csv
+import json
 import os
 import socket
 import sqlite3
 import subprocess
 import sys
+import time
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -125,6 +129,18 @@ def test_check_of_several_cities_says_the_mistakes_of_each(write, install_plugin
     assert len(lines) == 2
 
 
+def test_check_reads_the_citys_catalogs(write, tmp_path):
+    options = write()
+    catalog = tmp_path / "config" / "mihon" / "locale" / "en.po"
+    catalog.parent.mkdir(parents=True)
+    catalog.write_text('msgid "見本市"\nmsgstr "Mihon\n', "utf-8")
+    result = run("check", *options)
+    assert result.exit_code == 1
+    assert f"{catalog}:2: must be msgid" in result.stderr
+    catalog.write_text('msgid "見本市"\nmsgstr "Mihon"\n', "utf-8")
+    assert run("check", *options).stdout == "ok\n"
+
+
 def test_plugins_lists_them_in_the_order_of_the_file(write, install_plugin):
     for name in ("b", "a"):
         install_plugin(name, BIDS.format(label=f"札{name}", words=[], fit="EXACT", score=1))
@@ -144,7 +160,7 @@ def test_doctor_shows_offers_fit_score_winner_and_rule(write, install_plugin):
         "low": ("SEARCH", 0.6, ["電池", "箱"]),
         "near": ("SEARCH", 0.65, ["箱"]),
         "word": ("EXACT", 1, ["電池"]),
-        "form": ("PATTERN", 0.1, ["電池"]),
+        "shape": ("PATTERN", 0.1, ["電池"]),
         "weak": ("SEARCH", 0.4, ["電池", "箱"]),
     }
     for name, (fit, score, words) in bids.items():
@@ -153,7 +169,7 @@ def test_doctor_shows_offers_fit_score_winner_and_rule(write, install_plugin):
     options = write(*bids, more=danger)[:2]
     assert run("doctor", " 電池 ", *options).stdout.splitlines() == [
         "rule 3\tword\tEXACT\t1.00\t札word\twins",
-        "rule 3\tform\tPATTERN\t0.10\t札form",
+        "rule 3\tshape\tPATTERN\t0.10\t札shape",
         "rule 3\tlow\tSEARCH\t0.60\t札low",
     ]
     assert run("doctor", "箱", *options).stdout.splitlines() == [
@@ -253,6 +269,45 @@ def test_inbox_lists_what_failed_and_retries_it_with_the_running_worker(
     assert result.stderr.startswith("no worker is running: start it with `madoguchi serve`")
 
 
+WORKS = (
+    HEADER
+    + """
+async def work(job):
+    assert job.tick <= job.now
+@hookimpl
+def register_jobs(config, settings):
+    return [Job("work", Every(60), work)]
+"""
+)
+
+
+def test_jobs_are_listed_with_how_they_went(write, install_plugin, make_town):
+    install_plugin("toy", WORKS)
+    options = write("toy")
+    town = make_town(plugins={"toy": {}})
+
+    def listed(ending):
+        for _ in range(300):
+            lines = run("jobs", *options).stdout.splitlines()
+            if lines[-1].endswith(ending):
+                return lines
+            time.sleep(0.1)
+        raise AssertionError(lines)
+
+    lines = listed("not yet")
+    assert [line.split("\t")[:2] for line in lines] == [
+        ["core/forget", "every 60 min"],
+        ["core/erase", "every 10 min"],
+        ["core/scrub", "03:30"],
+        ["toy/work", "every 60 min"],
+    ]
+    runs = "SELECT count(*) FROM job_run"
+    while town.wait(town.running.store.fetch(runs)) != [(4,)]:
+        time.sleep(0.05)
+    town.clock.move(3600)
+    assert listed("done")[-1].count(":00\tdone") == 1
+
+
 def test_audit_verify_names_the_line_that_was_changed(write, make_town, tmp_path):
     town = make_town()
 
@@ -284,3 +339,103 @@ def test_several_workers_on_sqlite_are_refused_before_anything_starts(write):
 @pytest.mark.parametrize("command", [["frobnicate"], ["doctor"], ["inbox"], ["check", "--cty"]])
 def test_what_is_no_command_is_refused(command):
     assert run(*command).exit_code == 2
+
+
+# Residents' data.
+
+
+@pytest.fixture
+def taro(make_town):
+    """A resident who has typed something, in a town with a running worker."""
+    somebody = TestResident(make_town(), "太郎")
+    somebody.says("ひみつの言葉")
+    return somebody
+
+
+def test_export_writes_a_folder_or_a_zip(write, taro, tmp_path):
+    options = write()
+    done = run("export", taro.user_id, "--to", str(tmp_path / "out"), *options)
+    assert (done.exit_code, done.stdout) == (
+        0,
+        f"{tmp_path}/out: 2 files about resident 1\n",
+    )
+    assert "ひみつの言葉" in (tmp_path / "out" / "export.txt").read_text("utf-8")
+    assert (tmp_path / "out").stat().st_mode & 0o077 == 0
+    assert run("export", "1", "--to", str(tmp_path / "out.zip"), *options).exit_code == 0
+    with zipfile.ZipFile(tmp_path / "out.zip") as archive:
+        table = json.loads(archive.read("export.json"))
+    assert table["resident"] == 1
+    assert (tmp_path / "out.zip").stat().st_mode & 0o077 == 0
+    again = run("export", "1", "--to", str(tmp_path / "out"), *options)
+    assert (again.exit_code, "is there already" in again.stderr) == (1, True)
+    assert "nobody is known as 99" in run("export", "99", *options).stderr
+    lines = "SELECT object FROM audit WHERE action = 'resident.export'"
+    store = taro._town.running.store
+    assert taro._town.wait(store.fetch(lines)) == [("resident:1",)] * 2
+
+
+def test_erase_looks_first_and_then_the_worker_does_it(write, taro, tmp_path):
+    options = write()
+    looked = run("erase", taro.user_id, *options)
+    assert looked.exit_code == 0
+    assert "events\t2" in looked.stdout
+    assert "nothing has changed" in looked.stdout
+    assert taro.user_id.encode() in b"".join(p.read_bytes() for p in tmp_path.rglob("*.sqlite*"))
+    done = run("erase", taro.user_id, "--yes", *options)
+    assert (done.exit_code, done.stderr) == (0, "")
+    assert "deleted\tcore\tevents\t2" in done.stdout
+    assert done.stdout.endswith("resident 1 is erased\n")
+    assert "nobody is known" in run("erase", "1", "--yes", *options).stderr
+
+
+def test_erase_without_a_worker_does_it_itself(write, taro):
+    options = write()
+    taro._town.stop_worker()
+    assert run("erase", "1", "--yes", *options).stdout.endswith("resident 1 is erased\n")
+
+
+def test_retention_shows_every_kind_and_what_is_due(write, taro):
+    shown = run("retention", "--dry-run", *write(more="[retention]\nunanswered = 7"))
+    assert shown.exit_code == 0
+    lines = {line.split("\t")[0]: line.split("\t")[1:] for line in shown.stdout.splitlines()}
+    assert lines["unanswered"] == ["7 days", "0 due", "words nobody answered"]
+    assert lines["events"][:2] == ["30 days", "0 due"]
+
+
+def test_privacy_sheet_is_drafted_from_what_plugins_declare(write, install_plugin, tmp_path):
+    install_plugin("toy", SHEET)
+    folder = tmp_path / "drafts"
+    done = run("privacy-sheet", "--to", str(folder), *write("toy")[:2])
+    assert (done.exit_code, done.stderr) == (0, "")
+    files = [folder / f"privacy-sheet-mihon.{ending}" for ending in ("md", "csv")]
+    assert done.stdout.split() == [str(file) for file in files]
+    text = files[0].read_text("utf-8")
+    for expected in (
+        "=困りごとファイル",
+        "連絡先をおねがいします",
+        "おたよりのため",
+        "1年",
+        "暮らし課",
+    ):
+        assert expected in text
+    assert "受け取ったもの 30日" in text
+    rows = list(csv.DictReader(files[1].read_text("utf-8-sig").splitlines()))
+    assert [row["個人情報ファイルの名称"] for row in rows] == [
+        "LINE公式アカウント利用者ファイル",
+        "'=困りごとファイル",
+    ]
+
+
+SHEET = (
+    HEADER
+    + """
+from madoguchi.forms import Form, Phone, Purpose
+@hookimpl
+def plugin_info():
+    return PluginInfo("=困りごと", "困りごとを受け付けます。")
+@hookimpl
+def register_forms(config, settings):
+    return [Form("help", "困りごと", [Phone("phone", "連絡先をおねがいします")], print,
+        purpose=Purpose("連絡先", "おたよりのため", "1年", "暮らし課"))]
+"""
+)

@@ -22,7 +22,7 @@ from madoguchi.config import Secret, check_gateway, read_gateway, validate_table
 from madoguchi.deployment import Place, entrances
 from madoguchi.door import Door, Entrance
 from madoguchi.errors import ConfigError
-from madoguchi.testing.page import fetch
+from madoguchi.testing.visitor import fetch
 from madoguchi.web import build_app
 from madoguchi.worker import Worker
 

@@ -19,7 +19,9 @@ HEAD = """
 from pathlib import Path
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
-from madoguchi import Fit, Models, Mount, Offer, OpenPage, PluginInfo, hookimpl
+from madoguchi import (
+    Daily, Erased, Fit, Job, Models, Mount, Offer, OpenPage, PluginInfo, Record, hookimpl
+)
 from madoguchi.store import plugin_metadata
 from madoguchi.tables import resident
 """
@@ -60,10 +62,32 @@ def upgrade():
         sa.Column("who", sa.BigInteger, sa.ForeignKey("resident.id", ondelete="CASCADE")),
     )
 """
+PERSONAL = """
+(word,) = metadata.tables.values()
+@hookimpl
+def export_personal_data(db, resident):
+    rows = db.execute(sa.select(word.c.word).where(word.c.who == resident.id)).all()
+    return [Record("語", {"語": row.word}) for row in rows]
+@hookimpl
+def erase_personal_data(db, resident):
+    gone = db.execute(sa.delete(word).where(word.c.who == resident.id))
+    return Erased({"語": gone.rowcount})
+"""
+KEEPING = """
+@hookimpl
+def offer_for_message(text):
+    return Offer(answer, Fit.EXACT, label="はい") if text == "はい" else None
+async def answer(ctx):
+    return await ctx.write(save, ctx.resident.id)
+def save(db, who):
+    db.execute(metadata.tables["toy_word"].insert().values(word="はい", who=who))
+    return "はい。"
+"""
 SOUND = (
     HEAD
     + KEEPS
     + MODELS
+    + PERSONAL
     + OFFER
     + """
 class Inner(BaseModel):
@@ -82,6 +106,21 @@ def register_pages(config):
     return [OpenPage("/hours", answer)]
 """
 )
+STAFF = """
+from itertools import count
+n = count(1)
+class Topic(BaseModel, extra="forbid"):
+    name: str
+class Settings(BaseModel):
+    hour: int = 9
+    topics: list[Topic] = []
+@hookimpl
+def settings_model():
+    return Settings
+@hookimpl
+def register_jobs(config, settings):
+    return [Job("work", Daily(f"{settings.hour:02}:00"), print)]
+"""
 FILES = {
     "__init__.py": SOUND,
     "migrations/0001_word.py": MIGRATION,
@@ -116,8 +155,10 @@ def button(data: str) -> str:
 
 AGAIN = '@hookimpl\ndef register_postbacks():\n    return {"again": answer}\n'
 PURE, STARTS, NAMES = "test_offers_are_pure", "test_starts", "test_names_are_its_own"
+CHANGED = "test_settings_can_be_changed"
 SETTINGS, KEPT = "test_settings_refuse_unknown_keys", "test_says_what_it_keeps"
 IMPORTS, SENT = "test_imports_public_names_only", "test_answers_can_be_sent"
+OWNED = "test_residents_own_their_data"
 MIGRATED = "test_migrations_make_what_the_models_say"
 
 BROKEN = {
@@ -154,6 +195,16 @@ BROKEN = {
     "inner table takes any key": (
         {"__init__.py": SOUND.replace('    model_config = ConfigDict(extra="forbid")\n', "")},
         SETTINGS, "Inner passes over unknown keys"),
+    "a setting has neither default nor seed": (
+        {"__init__.py": SOUND + STAFF.replace("hour: int = 9", "hour: int")},
+        STARTS, "settings] hour: is missing"),
+    "inner table of settings takes any key": (
+        {"__init__.py": SOUND + STAFF.replace('class Topic(BaseModel, extra="forbid")',
+                                              "class Topic(BaseModel)")},
+        CHANGED, "Topic passes over unknown keys"),
+    "jobs are counted": (
+        {"__init__.py": SOUND + STAFF.replace('"work"', 'f"work_{next(n)}"')},
+        CHANGED, "register_jobs gave ['work_2'], then ['work_3']: no state of its own"),
     "keys are swallowed": (
         {"__init__.py": SOUND.replace("class Config(BaseModel):", """
 from pydantic import model_validator
@@ -182,6 +233,17 @@ class Config(BaseModel):
             'sa.Column("word", sa.Text, nullable=False)',
             'sa.Column("word", sa.Text, sa.ForeignKey("handled.event_id"), nullable=False)')},
         MIGRATED, "toy_word refers to handled, which is not this plugin's"),
+    "data is not handed out": ({"__init__.py": SOUND.replace(PERSONAL, "")},
+        OWNED, "toy_word refer to residents: implement export_personal_data"),
+    "data is left out": (
+        {"__init__.py": SOUND.replace(OFFER, KEEPING).replace("[Record", "[] and [Record")},
+        OWNED, "export_personal_data gives nothing, and there are rows: {'toy_word': 1}"),
+    "data is not erased": (
+        {"__init__.py": SOUND.replace(OFFER, KEEPING).replace("resident.id))\n    return E",
+                                                              "0))\n    return E")},
+        OWNED, "erase_personal_data leaves 1 rows of toy_word that refer to the resident"),
+    "erasing says nothing": ({"__init__.py": SOUND.replace("return Erased", "return dict")},
+        OWNED, "not Erased"),
     "offer raises for odd texts": ({"__init__.py": offering("text.encode()")},
         PURE, "raises UnicodeEncodeError"),
     "offer ends the process": ({"__init__.py": offering("if not text: raise SystemExit(1)")},

@@ -15,7 +15,8 @@ from redis import Redis
 from madoguchi.arrivals import Arrival, SqliteReader
 from madoguchi.clock import Clock
 from madoguchi.feed import ATTEMPTS, Feed
-from madoguchi.inbox import SqliteInbox, split
+from madoguchi.inbox import split
+from madoguchi.inbox_sqlite import SqliteInbox
 from madoguchi.lanes import Lanes
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt

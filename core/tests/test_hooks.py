@@ -1,13 +1,17 @@
 """Every hook of the contract, by its name: what it is given, what it may return, and that what
 goes wrong in one plugin is that plugin's alone."""
 
+import json
 import logging
 import re
+import time
 from pathlib import Path
 
 import pytest
 
-from madoguchi import hookspecs
+from madoguchi import hookspecs, privacy
+from madoguchi.audit import Actor
+from madoguchi.export import export
 
 MISMATCH = "@hookimpl\ndef {hook}():\n    return {value}\n"
 ECHO = """
@@ -61,6 +65,112 @@ def test_hook_plugin_info(beside):
     assert (plugins["toy"].info.label, plugins["toy"].info.summary) == ("おもちゃ", "試すため")
     assert plugins["toy"].version == "1.0"
     assert plugins["echo"].info.label == "echo"
+
+
+def test_hook_register_jobs(beside):
+    town = beside(
+        """
+@hookimpl
+def register_jobs(config, settings):
+    return [Job("work", Daily("03:30"), print)]
+"""
+    )
+    plugin = town.running.services.plugins.all["toy"]
+    assert [(job.name, str(job.schedule)) for job in plugin.collected.jobs] == [("work", "03:30")]
+
+
+def test_hook_register_menu_items(beside, speak):
+    town = beside(
+        """
+@hookimpl
+def register_menu_items(config, settings):
+    return [MenuItem("図書館", says="図書館")]
+"""
+    )
+    (menu,) = speak(town).says("メニュー")
+    assert "・図書館" in menu["text"]
+
+
+FORM = """
+from madoguchi.forms import Form, Text
+@hookimpl
+def register_forms(config, settings):
+    return [Form("ask", "おたずね", [Text("word", "なんですか")], answer), *MORE]
+def answer(db, submission):
+    return submission.answers["word"]
+@hookimpl
+def register_postbacks():
+    return {"ask": ask}
+async def ask(ctx):
+    return await ctx.open_form("ask")
+"""
+
+
+def test_hook_register_forms(beside, speak):
+    town = beside(FORM.replace("*MORE", ""))
+    assert [form.name for form in town.running.services.plugins.all["toy"].collected.forms] == [
+        "ask"
+    ]
+    found = town.running.services.plugins.find_form("toy/ask")
+    assert found is not None
+    assert found[1].title == "おたずね"
+    assert town.running.services.plugins.find_form("toy/other") is None
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("'a form'", "returned a str among its Forms"),
+        ("Form('ask', 'また', [Text('word', '?')], answer)", "'ask' stands there twice"),
+        ("Form('two', '?', [Text('w', '?'), Text('w', '?')], answer)", "two questions"),
+    ],
+)
+def test_forms_are_checked_when_they_are_collected(beside, speak, more, said):
+    town = beside(FORM.replace("*MORE", more))
+    assert said in trouble(town)
+    assert_others_go_on(town, speak)
+
+
+def test_hook_settings_model(beside):
+    town = beside(
+        """
+from pydantic import BaseModel
+class Settings(BaseModel):
+    words: list[str]
+    hour: int = 9
+@hookimpl
+def settings_model():
+    return Settings
+""",
+        {"settings": {"words": ["電池"]}},
+    )
+    plugin = town.running.services.plugins.all["toy"]
+    assert (plugin.settings.words, plugin.settings.hour) == (["電池"], 9)
+    assert plugin.collected.version == 1
+
+
+def test_hook_on_change(beside, speak):
+    town = beside(
+        """
+told = []
+@hookimpl
+def on_change(plugin, name):
+    plugin.state = name
+def save(db, ctx):
+    ctx.plugin.changed(db, "words")
+    return "はい。"
+@hookimpl
+def offer_for_message(ctx, text):
+    async def answer(ctx):
+        return await ctx.write(save, ctx)
+    return Offer(answer, Fit.EXACT, label="x") if text == "変えて" else None
+"""
+    )
+    plugin = town.running.services.plugins.all["toy"]
+    assert speak(town).says("変えて") == ["はい。"]
+    while plugin.state is None:
+        time.sleep(0.01)
+    assert plugin.state == "words"
 
 
 def test_hook_config_model(beside, speak):
@@ -254,6 +364,30 @@ def register_pages(config):
     assert trouble(town) is None
 
 
+def test_hook_register_page_types(beside, speak):
+    """More of it in test_pages.py."""
+    town = beside(
+        """
+from dataclasses import dataclass
+from starlette.responses import PlainTextResponse
+@dataclass(frozen=True)
+class Pane:
+    path: str
+    endpoint: object
+    methods: tuple = ("GET",)
+def show(request):
+    return PlainTextResponse("through the pane")
+@hookimpl
+def register_page_types():
+    return {Pane: lambda item, page: lambda request: page.run(item.endpoint, request)}
+@hookimpl
+def register_pages():
+    return [Pane("/pane", show)]
+""",
+    )
+    assert speak(town).opens("/toy/pane").html == "through the pane"
+
+
 @pytest.mark.parametrize("page", ['OpenPage("hours", print)', 'OpenPage("/{a}/{a}", print)'])
 def test_hook_register_pages_that_cannot_be_routed(beside, speak, page):
     town = beside(f"@hookimpl\ndef register_pages(config):\n    return [{page}]\n")
@@ -393,7 +527,7 @@ def notes(town):
 def test_hook_on_follow(counting, speak):
     town = counting("on_follow", "ctx", "str(ctx.resident.follows)")
     resident = speak(town)
-    assert resident.greeting == ["見本市です。"]
+    assert "見本市です。" in resident.greeting[0]["text"]
     assert notes(town) == [["True"], ["True"]]
     resident.blocks()
     resident.follows()
@@ -432,6 +566,9 @@ def test_hook_on_line_event(counting, speak):
         ("plugin_info", "'a label'", "returned str, not PluginInfo"),
         ("config_model", "{}", "returned dict, not"),
         ("register_models", "'migrations'", "returned str, not Models"),
+        ("settings_model", "{}", "returned dict, not"),
+        ("register_jobs", "None", "returned NoneType, not Sequence"),
+        ("register_forms", "None", "returned NoneType, not Sequence"),
         ("register_postbacks", "['cancel']", "returned list, not Mapping"),
         ("register_pages", "None", "returned NoneType, not Sequence"),
         ("lifespan", "None", "NoneType"),
@@ -442,3 +579,55 @@ def test_what_a_collect_hook_returns_is_checked(beside, speak, hook, value, said
     assert hook in trouble(town)
     assert said in trouble(town)
     assert_others_go_on(town, speak)
+
+
+OWN_DATA = """
+@hookimpl
+def export_personal_data(resident):
+    return [Record("番号", {"番号": resident.id}, {"a.txt": b"a"})]
+@hookimpl
+def erase_personal_data(db, resident):
+    return Erased({"番号": 1}, [Kept("領収書", "地方自治法", date(2031, 3, 31))])
+"""
+
+
+@pytest.fixture
+def own_data(beside, speak):
+    """The gateway, its office, and a resident of whom the toy and others know something."""
+
+    def start(source):
+        town = beside("from datetime import date\n" + source)
+        office = town.running.services.office
+        who = town.wait(office.store.read(privacy.find_person, speak(town).user_id))
+        return town, office, who
+
+    return start
+
+
+def test_hook_export_personal_data(own_data):
+    town, office, who = own_data(OWN_DATA)
+    made = town.wait(export(office, who))
+    assert json.loads(made.files["export.json"])["data"]["toy"] == [
+        {"title": "番号", "番号": who.resident.id}
+    ]
+    assert made.files["files/toy/a.txt"] == b"a"
+
+
+def test_hook_erase_personal_data(own_data):
+    town, office, who = own_data(OWN_DATA)
+    done = town.wait(privacy.erase(office, who, Actor("system", "test", "test")))
+    assert done.deleted["toy"] == {"番号": 1}
+    assert done.kept["toy"][0]["until"] == "2031-03-31"
+    assert done.done_at
+
+
+@pytest.mark.parametrize("body", ["raise SystemExit(1)", "return None", "raise KeyError(resident)"])
+def test_hook_that_must_succeed_and_fails_is_reported(own_data, body):
+    hooks = ("export_personal_data", "erase_personal_data")
+    town, office, who = own_data(
+        "".join(f"@hookimpl\ndef {name}(resident):\n    {body}\n" for name in hooks)
+    )
+    assert town.wait(export(office, who)).failed.keys() == {"toy"}
+    done = town.wait(privacy.erase(office, who, Actor("system", "test", "test")))
+    assert (done.failed.keys(), done.done_at) == ({"toy"}, None)
+    assert who.line_id not in str(town.wait(office.store.fetch("SELECT line_id FROM resident")))

@@ -15,14 +15,14 @@ from madoguchi import migrations
 from madoguchi.inbox import (
     LANES,
     Inbox,
-    PostgresInbox,
     Row,
-    SqliteInbox,
     Unreadable,
     lane_of,
     read,
     split,
 )
+from madoguchi.inbox_postgres import PostgresInbox
+from madoguchi.inbox_sqlite import SqliteInbox
 
 T = TypeVar("T")
 USER = "U" + "5" * 32
@@ -381,3 +381,54 @@ def test_what_is_stored_is_there_after_a_restart(bench: Bench) -> None:
     store(bench, rows_of(message(1)))
     store(bench, rows_of(message(1), message(2)))
     assert len(ids(bench)) == 2
+
+
+def test_r13_unsend_at_one_door_while_another_still_inserts_the_message(postgres: str) -> None:
+    bench = PostgresBench(postgres)
+    bench.query(
+        "CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql"
+        " AS 'BEGIN PERFORM pg_sleep(0.7); RETURN NULL; END'"
+    )
+    number = message(1)["webhookEventId"]
+    bench.query(
+        "CREATE TRIGGER wait AFTER INSERT ON inbox FOR EACH ROW"
+        f" WHEN (NEW.event_id = '{number}') EXECUTE FUNCTION wait()"
+    )
+
+    async def both() -> None:
+        one, other = PostgresInbox(postgres), PostgresInbox(postgres)
+        await one.open()
+        await other.open()
+        try:
+            storing = asyncio.create_task(one.store(rows_of(message(1))))
+            await asyncio.sleep(0.3)  # its insert is open now
+            await other.store(rows_of(unsend(2, taken_back=1)))
+            await storing
+        finally:
+            await one.close()
+            await other.close()
+
+    asyncio.run(both())
+    assert sorted(map(str, texts(bench))) == ["None", "unsend"]
+
+
+def test_a_door_that_hangs_does_not_hold_up_the_others_for_long(postgres: str) -> None:
+    """What is taken back is stored at LINE's next try; everything else at once."""
+    bench = PostgresBench(postgres)
+
+    async def beside() -> None:
+        hanging = await asyncpg.connect(postgres)
+        inbox = PostgresInbox(postgres)
+        await inbox.open()
+        try:
+            await hanging.execute("BEGIN; SELECT pg_advisory_xact_lock_shared(1970629486)")
+            with pytest.raises(asyncpg.LockNotAvailableError):
+                await inbox.store(rows_of(message(1), unsend(2, taken_back=1)))
+            await hanging.execute("ROLLBACK")
+            await inbox.store(rows_of(unsend(2, taken_back=1)))
+        finally:
+            await hanging.close()
+            await inbox.close()
+
+    asyncio.run(beside())
+    assert texts(bench) == [None, "unsend"]

@@ -13,7 +13,9 @@ from madoguchi import PASS, hookimpl
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.errors import CircuitOpen, EventDone, PluginError
-from madoguchi.plugins import THREADS, TURNS, Circuit, Plugin, Plugins, check_hooks
+from madoguchi.hooks import check_hooks
+from madoguchi.limit import not_counted
+from madoguchi.plugins import THREADS, TURNS, Circuit, Plugin, Plugins
 from madoguchi.store import StoreUnavailable
 
 
@@ -223,6 +225,54 @@ def test_time_limit(toy, beat):
         assert toy.last_error.endswith("took longer than 0.05 s")
     asleep.set()
     toy.close()
+
+
+def test_the_gateways_own_time_is_not_counted(toy, beat):
+    left = []
+
+    async def outlives(ctx):
+        with not_counted():
+            await asyncio.sleep(0.3)
+
+    async def waits(ctx):
+        with not_counted():  # two reads at once stop the clock once
+            await asyncio.gather(outlives(ctx), asyncio.sleep(0.3))
+        left.append(asyncio.create_task(outlives(ctx)))
+        return "done"
+
+    async def waits_and_hangs(ctx):
+        await waits(ctx)
+        await asyncio.sleep(3600)
+
+    async def main():
+        assert await toy.run(beat, waits, None, limit=0.1) == "done"
+        with pytest.raises(PluginError):
+            await toy.run(beat, waits_and_hangs, None, limit=0.1)
+        await asyncio.gather(*left)
+
+    asyncio.run(main())
+    assert toy.last_error.endswith("took longer than 0.1 s")
+
+
+def test_waiting_for_a_turn_is_not_counted_and_an_open_circuit_ends_it(toy, beat):
+    async def sleeps(ctx):
+        await asyncio.sleep(0.1)
+
+    async def hangs(ctx):
+        await asyncio.sleep(3600)
+
+    async def crowd(handler, size):
+        runs = [toy.run(beat, handler, None, limit=0.2) for _ in range(size)]
+        return await asyncio.gather(*runs, return_exceptions=True)
+
+    async def both():
+        return await crowd(sleeps, 5 * TURNS), await crowd(hangs, 4 * TURNS)
+
+    fine, failed = asyncio.run(both())
+    assert fine == [None] * (5 * TURNS)
+    ended = [type(one) for one in failed]
+    assert ended[:TURNS] == [PluginError] * TURNS
+    assert ended[-TURNS:] == [CircuitOpen] * TURNS
 
 
 def test_a_plugins_own_timeout_error_is_no_time_limit(toy, beat):

@@ -1,5 +1,6 @@
 """One event, one unit: what is written together, slow handlers, and what waited for the worker."""
 
+import asyncio
 import sqlite3
 import sys
 import time
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from madoguchi.line import retry_key
+from madoguchi.plugins import Plugin
 from madoguchi.testing import TestResident, Town
 
 APOLOGY = "0100-00-0000"
@@ -135,6 +137,20 @@ def test_a_unit_is_the_plugins_rows_the_mark_and_the_reply_or_nothing(writer: To
     assert [outcomes[event] for event in broken] == ["failed", "failed"]
     letters = select(writer, "SELECT event_id, kind, state FROM outgoing")
     assert letters == [(done, "reply", "accepted")]
+
+
+def test_a_database_that_is_slow_for_everybody_is_no_plugins_fault(
+    writer: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(Plugin.run.__kwdefaults__, "limit", 0.3)
+    taro, hanako = TestResident(writer), TestResident(writer, "花子")
+    held = asyncio.run_coroutine_threadsafe(
+        writer.running.store.write(lambda db: time.sleep(1.5)), writer._thread.loop
+    )
+    events = [begin(writer, taro, "一回"), begin(writer, hanako, "順")]
+    held.result(20)
+    finish(writer, *events)
+    assert [answers(who)[0][1] for who in (taro, hanako)] == ["書きました", "順に"]
 
 
 def test_a_second_write_for_one_event_raises(writer: Town) -> None:

@@ -103,13 +103,14 @@ def test_a_long_path_gets_a_short_folder_of_its_own(start, tmp_path):
 
 
 def test_a_short_folder_that_is_open_to_others_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    folder = tmp_path / ("long" * 30)
-    start_valkey(folder).stop()
-    [short] = tmp_path.glob("madoguchi-*")
-    short.chmod(0o755)
-    with pytest.raises(ValkeyError, match="open to others"):
-        start_valkey(folder)
+    with tempfile.TemporaryDirectory(prefix="v") as place:  # pytest's own would be too long
+        monkeypatch.setattr(tempfile, "tempdir", place)
+        folder = tmp_path / ("long" * 30)
+        start_valkey(folder).stop()
+        [short] = Path(place).glob("madoguchi-*")
+        short.chmod(0o755)
+        with pytest.raises(ValkeyError, match="open to others"):
+            start_valkey(folder)
 
 
 def test_the_program_is_the_wheels_without_importing_a_client():

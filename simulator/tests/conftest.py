@@ -6,6 +6,7 @@ import hmac
 import http.client
 import json
 import re
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,15 +14,23 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import pytest
 import uvicorn
 import yaml
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from madoguchi_simulator import Channel, Simulator
+from madoguchi_simulator import Channel, LiffApp, LoginChannel, Simulator
 
 SECRET, TOKEN = "secret-of-the-test", "token-of-the-test"
+LOGIN_SECRET = "login-secret-of-the-test-00000000"
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+QUIET = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+)
+PATIENCE = 15_000  # milliseconds; the machine may be busy
 OPENAPI = Path(__file__).resolve().parents[3] / "shared" / "line-openapi"
 
 
@@ -196,7 +205,19 @@ def bot() -> Iterator[Bot]:
 @pytest.fixture
 def simulator(bot: Bot) -> Simulator:
     """The simulator behind ``line``, for what only its methods show."""
-    return Simulator(Channel(secret=SECRET, access_token=TOKEN, webhook_url=bot.url))
+    logins = [
+        LoginChannel(
+            secret=LOGIN_SECRET,
+            callbacks=("http://127.0.0.1:9/callback",),
+            apps=(
+                LiffApp("2000000002-aaaaaaaa", "http://127.0.0.1:9/app"),
+                LiffApp("2000000002-bbbbbbbb", "http://127.0.0.1:9/b?x=1", "tall", ("openid",)),
+            ),
+        ),
+        LoginChannel("2000000003", "another-login-channel-secret-000"),
+    ]
+    channel = Channel(secret=SECRET, access_token=TOKEN, webhook_url=bot.url)
+    return Simulator(channel, logins=logins)
 
 
 @pytest.fixture
@@ -212,9 +233,60 @@ def line(simulator: Simulator) -> Iterator[Http]:
     client = Http(server.servers[0].sockets[0].getsockname()[1])
     client.settings(webhookTimeout=20)
     yield client
+    simulator.chats.close()  # phones wait for an answer
     server.should_exit = True
     thread.join()
     simulator.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    if not Path(CHROMIUM).exists():
+        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console had to complain about; must be empty at the end of a test."""
+    return []
+
+
+@pytest.fixture
+def open_page(browser: Browser, complaints: list[str]) -> Iterator[Callable[[str], Page]]:
+    """Opens a page on a phone that may talk to this machine alone, and may not complain."""
+    contexts, outside = [], []
+    expect.set_options(timeout=PATIENCE)
+
+    def guard(route: Route) -> None:
+        if urlsplit(route.request.url).hostname in ("127.0.0.1", "localhost"):
+            route.continue_()
+        else:
+            outside.append(route.request.url)
+            route.abort()
+
+    def watch(page: Page) -> None:
+        page.set_default_timeout(PATIENCE)
+        page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def open_page(base_url: str) -> Page:
+        context = browser.new_context(
+            viewport={"width": 390, "height": 844}, locale="ja-JP", base_url=base_url
+        )
+        contexts.append(context)
+        context.route(lambda url: not url.startswith(("data:", "blob:")), guard)
+        context.on("page", watch)
+        return context.new_page()
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not outside, "requests left the machine"
+    assert not complaints
 
 
 class Schemas:
@@ -287,11 +359,12 @@ class Schemas:
 
 @pytest.fixture(scope="session")
 def openapi() -> SimpleNamespace:
-    """LINE's schemas: ``webhook``, ``messaging`` and ``token``."""
+    """LINE's schemas: ``webhook``, ``messaging``, ``token`` and ``liff``."""
     if not OPENAPI.is_dir():
         pytest.skip("LINE's OpenAPI files are not beside the repository (../shared/line-openapi)")
     return SimpleNamespace(
         webhook=Schemas(OPENAPI / "webhook.yml"),
         messaging=Schemas(OPENAPI / "messaging-api.yml"),
         token=Schemas(OPENAPI / "channel-access-token.yml"),
+        liff=Schemas(OPENAPI / "liff.yml"),
     )

@@ -242,7 +242,6 @@ def test_reset_empties_everything_and_message_ids_go_on(line, bot):
 def test_what_comes_later_says_so(line):
     user_id = line.resident()
     assert line.get(f"/sim/residents/{user_id}/richmenu").json == {"richMenu": None}
-    assert line.post(f"/sim/residents/{user_id}/id-token", {"liffId": "1-a"}).status == 501
     for path in ("/v2/bot/message/narrowcast", "/v2/bot/audienceGroup/upload", "/v2/bot/richmenu"):
         assert line.post(path, {}).status == 501
     assert line.get("/v2/bot/message/delivery/pnp?date=20260101").status == 501

@@ -154,3 +154,27 @@ def test_every_other_answer_fits(line, bot, openapi):
     assert openapi.token.problems("IssueShortLivedChannelAccessTokenResponse", short) == []
     verified = line.post_form("/v2/oauth/verify", access_token=short["access_token"]).json
     assert openapi.token.problems("VerifyChannelAccessTokenResponse", verified) == []
+
+
+def test_login_s_answers_fit_where_they_are_described(line, openapi):
+    user_id, app = line.resident(), "2000000002-aaaaaaaa"
+    credentials = {
+        "grant_type": "client_credentials",
+        "client_id": "2000000002",
+        "client_secret": "login-secret-of-the-test-00000000",
+    }
+    stateless = line.post_form("/oauth2/v3/token", **credentials).json
+    schema = "IssueStatelessChannelAccessTokenResponse"
+    assert openapi.token.problems(schema, stateless) == []
+    token = line.post(f"/sim/residents/{user_id}/id-token", {"liffId": app}).json["accessToken"]
+    verified = line.get(f"/oauth2/v2.1/verify?access_token={token}").json
+    assert openapi.token.problems("VerifyChannelAccessTokenResponse", verified) == []
+    # The apps have the values that the LIFF server API has for them.
+    for one in line.get("/sim/liff").json["apps"]:
+        theirs = {
+            "liffId": one["liffId"],
+            "view": {"type": one["size"], "url": one["endpoint"]},
+            "scope": one["scopes"],
+            "botPrompt": one["botPrompt"],
+        }
+        assert openapi.liff.problems("LiffApp", theirs) == []

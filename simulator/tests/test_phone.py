@@ -3,32 +3,23 @@
 import asyncio
 import json
 import re
-import shutil
 import struct
 import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit
 from urllib.request import Request as Call
 from urllib.request import urlopen
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Locator, Page, Route, expect, sync_playwright
+from playwright.sync_api import Locator, Page, expect
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as WebRoute
 
 from madoguchi_simulator import Channel, Simulator
-
-CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-)
-PATIENCE = 15_000  # milliseconds; the machine may be busy
 
 QUICK_REPLIES = {
     "items": [
@@ -221,49 +212,10 @@ def simulator(bot: Bot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Se
     platform.close()
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    if not Path(CHROMIUM).exists():
-        pytest.skip("no Chromium on this machine (Debian: apt-get install chromium)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def complaints() -> list[str]:
-    """What the browser's console had to complain about."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, simulator: Server, complaints: list[str]) -> Iterator[Page]:
-    """A page on a phone that may talk to this machine alone, and may not complain."""
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844},
-        locale="ja-JP",
-        base_url=f"http://127.0.0.1:{simulator.port}",
-    )
-    page = context.new_page()
-    page.set_default_timeout(PATIENCE)
-    expect.set_options(timeout=PATIENCE)
-    outside: list[str] = []
-
-    def guard(route: Route) -> None:
-        if urlsplit(route.request.url).hostname == "127.0.0.1":
-            route.continue_()
-        else:
-            outside.append(route.request.url)
-            route.abort()
-
-    context.route(lambda url: not url.startswith(("data:", "blob:")), guard)
-    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    yield page
-    context.close()
-    assert not outside, "requests left the machine"
-    assert not complaints
+def page(open_page, simulator: Server) -> Page:
+    """The phone page of the module's simulator."""
+    return open_page(f"http://127.0.0.1:{simulator.port}")
 
 
 def become(page: Page, name: str) -> str:

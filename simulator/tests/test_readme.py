@@ -5,6 +5,8 @@ from pathlib import Path
 
 from madoguchi_simulator.channel import Settings
 from madoguchi_simulator.endpoints import LATER, MESSAGING
+from madoguchi_simulator.login_api import LOGIN
+from madoguchi_simulator.login_pages import PAGES
 from madoguchi_simulator.oauth import TOKENS
 
 README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
@@ -19,7 +21,7 @@ def test_the_python_example_runs(capsys):
 def test_every_setting_and_every_endpoint_name_is_listed():
     for name in Settings().to_json():
         assert f"`{name}`" in README, name
-    names = {endpoint.name for endpoint in (*MESSAGING, *TOKENS)}
+    names = {endpoint.name for endpoint in (*MESSAGING, *TOKENS, *LOGIN, *PAGES)}
     (listed,) = re.findall(r"Endpoints: `([^`]*)`", README)
     assert set(listed.split()) == names - {"insight"}
     assert {endpoint.name for endpoint in LATER} == {"later"}

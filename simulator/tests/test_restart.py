@@ -112,6 +112,38 @@ def test_credentials_are_made_once_and_kept(launch, tmp_path):
     assert client.get("/v2/bot/info").status == 200
 
 
+def test_keys_consents_and_logins_survive_and_the_command_line_names_apps(launch, bot):
+    liff_id = "2000000002-yoyaku01"
+    words = [liff_id, "http://127.0.0.1:9/liff", "size=tall", "scopes=openid,profile", "name=予約"]
+    arguments = ("--webhook-url", bot.url, "--liff", *words, "--callback", "http://127.0.0.1:9/c")
+    process, client = launch(*arguments, token="t")
+    (app,) = client.get("/sim/liff").json["apps"]
+    assert (app["size"], app["scopes"], app["name"]) == ("tall", ["openid", "profile"], "予約")
+    user_id = client.resident("花子")
+    tokens = client.post(f"/sim/residents/{user_id}/id-token", {"liffId": liff_id}).json
+    keys = client.get("/oauth2/v2.1/certs").json
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+
+    _, client = launch(*arguments, token="t")
+    assert client.get("/oauth2/v2.1/certs").json == keys
+    form = {"id_token": tokens["idToken"], "client_id": "2000000002"}
+    assert client.post_form("/oauth2/v2.1/verify", **form).json["name"] == "花子"
+    bearer = {"Authorization": f"Bearer {tokens['accessToken']}"}
+    assert client.get("/v2/profile", **bearer).json["userId"] == user_id
+    url = {"url": f"https://liff.line.me/{liff_id}"}
+    opened = client.post(f"/sim/residents/{user_id}/liff", url).json
+    assert opened["address"] == "http://127.0.0.1:9/liff"  # no consent screen
+
+
+def test_a_wrong_app_on_the_command_line_is_named(capfd):
+    from madoguchi_simulator.__main__ import main
+
+    with pytest.raises(SystemExit):
+        main(["--liff", "2000000002-short", "http://127.0.0.1:9"])
+    assert "2000000002-short" in capfd.readouterr().err
+
+
 def test_a_clock_file_is_shared_by_two(tmp_path):
     from madoguchi_simulator import Clock
 

@@ -53,12 +53,7 @@ def test_kill_9_of_two_workers_on_postgresql(deploy, database_url, residents, ea
     record_figures(talk.check(may_lack_answers=True))
 
 
-@pytest.mark.parametrize("seconds", [4, pytest.param(20, marks=pytest.mark.slow)])
-def test_redis_emptied_then_stopped_for_a_while(deploy, seconds, record_figures):
-    city = deploy()
-    city.start_worker()
-    city.configure(duplicates=0.2, shuffle="residents")
-    talk = city.talk(city.crowd(40), 15, gap=(seconds + 2) / 15)
+def empty_then_stop_redis(city, talk, seconds):
     time.sleep(0.5)
     city.empty_redis()
     time.sleep(0.5)
@@ -66,6 +61,29 @@ def test_redis_emptied_then_stopped_for_a_while(deploy, seconds, record_figures)
     time.sleep(seconds)
     city.start_redis()
     talk.wait_for_answers()
+
+
+OUTAGE = [(40, 15, 4), pytest.param(200, 50, 20, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize(("residents", "each", "seconds"), OUTAGE)
+def test_redis_emptied_then_stopped_for_a_while(deploy, residents, each, seconds, record_figures):
+    city = deploy()
+    city.start_worker()
+    city.configure(duplicates=0.2, shuffle="residents")
+    talk = city.talk(city.crowd(residents), each, gap=(seconds + 2) / each)
+    empty_then_stop_redis(city, talk, seconds)
+    record_figures(talk.check())
+
+
+@pytest.mark.slow
+def test_redis_emptied_then_stopped_under_two_workers(deploy, database_url, record_figures):
+    city = deploy(database_url)
+    for name in ("worker-1", "worker-2"):
+        city.start_worker(name)
+    city.configure(duplicates=0.2, shuffle="residents")
+    talk = city.talk(city.crowd(200), 50, gap=22 / 50)
+    empty_then_stop_redis(city, talk, 20)
     record_figures(talk.check())
 
 

@@ -5,17 +5,26 @@ These names are the public API: a plugin imports them and nothing else of the ga
 
 from madoguchi.clock import JST
 from madoguchi.context import Context, OfferContext
+from madoguchi.errors import FormFailed, KeysUnavailable, TokenRefused
 from madoguchi.hookspecs import hookimpl
+from madoguchi.schedules import Daily, Every
 from madoguchi.types import (
     PASS,
     City,
+    Erased,
     Event,
     Fit,
+    ForgetBirthdates,
+    ForgetRows,
+    Job,
+    Kept,
+    MenuItem,
     Models,
     Mount,
     Offer,
     OpenPage,
     PluginInfo,
+    Record,
     Resident,
 )
 
@@ -24,14 +33,26 @@ __all__ = [
     "PASS",
     "City",
     "Context",
+    "Daily",
+    "Erased",
     "Event",
+    "Every",
     "Fit",
+    "ForgetBirthdates",
+    "ForgetRows",
+    "FormFailed",
+    "Job",
+    "Kept",
+    "KeysUnavailable",
+    "MenuItem",
     "Models",
     "Mount",
     "Offer",
     "OfferContext",
     "OpenPage",
     "PluginInfo",
+    "Record",
     "Resident",
+    "TokenRefused",
     "hookimpl",
 ]

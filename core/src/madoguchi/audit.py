@@ -6,11 +6,12 @@ Rows hold references only; a name, a text or an address of a resident has no pla
 """
 
 import hashlib
+import itertools
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from .store import clean_json
@@ -19,6 +20,9 @@ from .tables import meta
 
 HEAD = "audit_head"
 """The key in `meta` under which the end of the chain stands, as `<position>:<seal>`."""
+
+TAIL = "audit_tail"
+"""The same of the last line that was forgotten because of its age; absent before that."""
 
 SEAL_AT_ONCE = 1000
 
@@ -82,7 +86,8 @@ def verify(db: Session) -> int | None:
     Where a row was taken out it is the one that followed; where the end was, the last that is left
     (0 if nothing is).
     """
-    expected, previous, last = 0, "", 0
+    expected, previous = _parse(_stored(db, TAIL))
+    last = 0
     rows = db.execute(
         select(log).where(log.c.position.is_not(None)).order_by(log.c.position),
         execution_options={"yield_per": 1000},
@@ -92,8 +97,28 @@ def verify(db: Session) -> int | None:
         if row.position != expected or row.seal != _seal(expected, previous, row):
             return row.id
         previous, last = row.seal, row.id
-    end = db.execute(select(meta.c.value).where(meta.c.key == HEAD)).scalar_one()
-    return None if _parse(end) == (expected, previous) else last
+    return None if _parse(_stored(db, HEAD)) == (expected, previous) else last
+
+
+def forget_old(db: Session, before: datetime, most: int) -> int:
+    """Delete the first lines of the chain if they are older; how many. The rest can be verified."""
+    db.execute(select(meta.c.value).where(meta.c.key == HEAD).with_for_update())
+    rows = db.execute(
+        select(log.c.id, log.c.at, log.c.position, log.c.seal)
+        .where(log.c.position.is_not(None))
+        .order_by(log.c.position)
+        .limit(most)
+    ).all()
+    old = list(itertools.takewhile(lambda row: row.at < before, rows))
+    if old:
+        db.execute(delete(log).where(log.c.id.in_([row.id for row in old])))
+        db.execute(delete(meta).where(meta.c.key == TAIL))
+        db.execute(insert(meta).values(key=TAIL, value=f"{old[-1].position}:{old[-1].seal}"))
+    return len(old)
+
+
+def _stored(db: Session, key: str) -> str:
+    return db.execute(select(meta.c.value).where(meta.c.key == key)).scalar() or "0:"
 
 
 def _now(db: Session) -> datetime:

@@ -13,12 +13,18 @@ from madoguchi.errors import ConfigError, MadoguchiError
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
+settings_app = typer.Typer(no_args_is_help=True, help="What staff change while it runs.")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(audit_app, name="audit")
+app.add_typer(settings_app, name="settings")
 
 Config = Annotated[Path, typer.Option(help="A city's file, or the folder of all of them.")]
 Data = Annotated[Path, typer.Option(help="Where the embedded databases lie.")]
 City = Annotated[str, typer.Option(help="The gateway's name, if there are several.")]
+Owner = Annotated[str, typer.Argument(help="`city`, or a plugin's name.")]
+Comment = Annotated[str, typer.Option(help="Why; kept in the history.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+Who = Annotated[str, typer.Argument(help="A LINE user id, or the resident's number.")]
 CONFIG, DATA = Path("config"), Path("data")
 
 
@@ -79,12 +85,15 @@ def demo(
 def check(config: Config = CONFIG, data: Data = DATA) -> None:
     """Check the cities' files and plugins; exit code 1 if anything is wrong."""
     from madoguchi.inspection import check_all
+    from madoguchi.settings_commands import note_differences
 
     problems = _said(lambda: asyncio.run(check_all(config, data)))
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
         raise typer.Exit(1)
+    for note in asyncio.run(note_differences(config, data)):
+        typer.echo(note)
     typer.echo("ok")
 
 
@@ -98,11 +107,20 @@ def plugins(config: Config = CONFIG) -> None:
 
 
 @app.command()
-def doctor(phrase: str, config: Config = CONFIG, city: City = "") -> None:
+def jobs(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
+    """List what is done at set times, and how it went the last time."""
+    from madoguchi.inspection import list_jobs
+
+    for line in _said(lambda: asyncio.run(list_jobs(config, data, city))):
+        typer.echo(line)
+
+
+@app.command()
+def doctor(phrase: str, config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """Show who would answer a phrase, and by which rule."""
     from madoguchi.inspection import diagnose
 
-    for line in _said(lambda: asyncio.run(diagnose(config, city, phrase))):
+    for line in _said(lambda: asyncio.run(diagnose(config, data, city, phrase))):
         typer.echo(line)
 
 
@@ -116,6 +134,63 @@ def migrate(config: Config = CONFIG, data: Data = DATA) -> None:
 
 
 @app.command()
+def export(
+    who: Who,
+    to: Annotated[Path | None, typer.Option(help="A new folder, or a file.zip.")] = None,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Write everything that is kept about a resident into files for them."""
+    from madoguchi import privacy_commands as commands
+
+    _whole(_said(lambda: asyncio.run(commands.export_to(config, data, city, who, to))))
+
+
+@app.command()
+def erase(
+    who: Who,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it. Without it, only look.")] = False,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Show what is kept about a resident; with --yes, erase it."""
+    from madoguchi import privacy_commands as commands
+
+    _whole(_said(lambda: asyncio.run(commands.erase(config, data, city, who, yes))))
+
+
+@app.command()
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="What happens anyway: the worker forgets each hour.")
+    ] = True,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Show how long everything is kept, and how much of it would be forgotten now."""
+    from madoguchi import privacy_commands as commands
+
+    for line in _said(lambda: asyncio.run(commands.show_retention(config, data, city))):
+        typer.echo(line)
+
+
+@app.command()
+def privacy_sheet(
+    to: Annotated[Path, typer.Option(help="Folder for the two files.")] = Path(),
+    config: Config = CONFIG,
+    city: City = "",
+) -> None:
+    """Draft the register of personal information files (個人情報ファイル簿), to be completed."""
+    from madoguchi.privacy_sheet import write_sheet
+
+    for file in _said(lambda: write_sheet(config, city, to)):
+        typer.echo(file)
+
+
+@app.command()
 def new_plugin(
     name: str,
     folder: Annotated[Path, typer.Option(help="Where its folder is made.")] = Path(),
@@ -125,6 +200,26 @@ def new_plugin(
 
     for file in _said(lambda: write_plugin(name, folder)):
         typer.echo(file)
+
+
+@app.command()
+def collect_texts(
+    folder: Annotated[Path, typer.Argument(help="The package: the folder of its __init__.py.")],
+    check: Annotated[bool, typer.Option(help="Write nothing; exit code 1 if it would.")] = False,
+) -> None:
+    """Collect what residents read in a package into its `locale/*.po`, to be translated there."""
+    from madoguchi.collecting import collect, update
+    from madoguchi.languages import LANGUAGES
+
+    try:
+        collected = collect(folder)
+        lines = update(folder, collected, LANGUAGES[1:], check=check)
+    except (OSError, ValueError, SyntaxError) as error:
+        _fail([str(error)])
+    for line in (*lines, *(f"{folder}/{remark}" for remark in collected.remarks)):
+        typer.echo(line)
+    if check and lines:
+        raise typer.Exit(1)
 
 
 @inbox_app.command("list")
@@ -144,6 +239,99 @@ def inbox_retry(event_id: str, config: Config = CONFIG, data: Data = DATA, city:
     typer.echo(_said(lambda: asyncio.run(retry(config, data, city, event_id))))
 
 
+@settings_app.command("show")
+def settings_show(
+    owner: Owner = "", config: Config = CONFIG, data: Data = DATA, city: City = ""
+) -> None:
+    """Show what is in force, and who made it so."""
+    from madoguchi import settings_commands as commands
+
+    for line in _said(lambda: asyncio.run(commands.show(config, data, city, owner))):
+        typer.echo(line)
+
+
+@settings_app.command("export")
+def settings_export(
+    file: Annotated[Path, typer.Argument(help="Where to; `-` is the terminal.")] = Path("-"),
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Write everything that staff may change into a file, which `import` takes back."""
+    from madoguchi import settings_commands as commands
+
+    text = _said(lambda: asyncio.run(commands.export(config, data, city)))
+    if file == Path("-"):
+        typer.echo(text, nl=False)
+    else:
+        file.write_text(text, "utf-8")
+
+
+@settings_app.command("import")
+def settings_import(
+    file: Path,
+    dry_run: DryRun = False,
+    comment: Comment = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Take settings from a file; they are in force a second later. All of it, or nothing."""
+    from madoguchi import settings_commands as commands
+
+    work = commands.import_file(config, data, city, file, comment, dry_run)
+    _changes(_said(lambda: asyncio.run(work)), dry_run)
+
+
+@settings_app.command("history")
+def settings_history(
+    owner: Owner = "",
+    most: Annotated[int, typer.Option(help="So many versions.")] = 20,
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """List the versions, the newest first: when, who, why, and what changed."""
+    from madoguchi import settings_commands as commands
+
+    for line in _said(lambda: asyncio.run(commands.list_history(config, data, city, owner, most))):
+        typer.echo(line)
+
+
+@settings_app.command("undo")
+def settings_undo(
+    owner: Owner,
+    to: Annotated[int, typer.Option(help="Which version; without it, the one before.")] = 0,
+    dry_run: DryRun = False,
+    comment: Comment = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Bring an older version back, as a new one."""
+    from madoguchi import settings_commands as commands
+
+    work = commands.undo(config, data, city, owner, to, comment, dry_run)
+    _changes(_said(lambda: asyncio.run(work)), dry_run)
+
+
+@settings_app.command("diff")
+def settings_diff(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
+    """Show how what is in force differs from the city's file. What is in force wins."""
+    from madoguchi import settings_commands as commands
+
+    lines = _said(lambda: asyncio.run(commands.differ(config, data, city)))
+    for line in lines or ["nothing differs"]:
+        typer.echo(line)
+
+
+def _changes(lines: list[str], dry_run: bool) -> None:
+    for line in lines:
+        typer.echo(line)
+    outcome = "this would change" if dry_run else "changed"
+    typer.echo(f"{outcome}: {len(lines)}" if lines else "nothing changes")
+
+
 @audit_app.command("verify")
 def audit_verify(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """Check the chain of the audit log; exit code 1 if a line was changed or taken out."""
@@ -154,6 +342,15 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA, city: City = "") ->
         typer.echo(f"line {broken} does not fit the chain", err=True)
         raise typer.Exit(1)
     typer.echo("ok")
+
+
+def _whole(result: tuple[list[str], bool]) -> None:
+    """Print the lines; exit code 1 if something is missing."""
+    lines, whole = result
+    for line in lines:
+        typer.echo(line)
+    if not whole:
+        raise typer.Exit(1)
 
 
 def _said(work: Any) -> Any:

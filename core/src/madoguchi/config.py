@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     AfterValidator,
@@ -20,6 +20,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationError,
+    model_validator,
 )
 from pydantic_core import CoreSchema, core_schema
 
@@ -30,8 +31,12 @@ NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 """What a gateway or a plugin may be called: it stands in addresses and in keys of Redis."""
 OWN = "madoguchi"
 """The owner of the gateway's own postbacks."""
-TAKEN = {OWN, "core", "webhook"}
-"""Names that no plugin may have: postbacks, tables and an address of the gateway's own."""
+CITY = "city"
+"""The owner of the city's own settings."""
+TAKEN = {OWN, CITY, "core", "versions", "webhook", "static", "session", "form"}
+"""Names that no plugin may have: postbacks, tables, settings, and addresses of the gateway's own or
+of the residents' pages.
+"""
 RESERVED = {"health"}
 """Names that no city's file may have: the addresses `/health/…` are the worker's own."""
 
@@ -67,10 +72,19 @@ def _require_digits(value: str) -> str:
     return value
 
 
+def _require_liff_id(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{1,20}-[A-Za-z0-9]{1,20}", value):
+        raise ValueError("write the id that the LINE Developers console shows: 1234567890-AbcdEfgh")
+    return value
+
+
 Secret = Annotated[str, _FromEnvironment()]
 """A text that must come from the environment."""
 Site = Annotated[str, _starts_with("https://", "http://")]
 """An address of the web."""
+BaseSite = Annotated[Site, AfterValidator(lambda value: value.rstrip("/"))]
+"""An address to which paths are added."""
+LiffId = Annotated[str, AfterValidator(_require_liff_id)]
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=5000)]
 
 
@@ -106,6 +120,8 @@ class LineTable(_Strict):
     """Signs LINE's webhooks."""
     access_token: Secret | None = None
     """A long-lived channel access token."""
+    liff: list[LiffId] = []
+    """LIFF ids under which LINE opens the residents' pages; links use the first (R63)."""
     platform: Site | None = None
     """One base URL that plays every LINE host: the simulator's."""
 
@@ -130,17 +146,53 @@ class DangerTable(_Strict):
     """Words that contain one of `words` and mean something else."""
 
 
+class RetentionTable(_Strict):
+    """`[retention]`: after how many days something is forgotten."""
+
+    events: int = Field(30, ge=2, le=90)
+    """What LINE sent, typed texts included."""
+    places: int = Field(1, ge=1, le=30)
+    """Locations that were sent in the chat."""
+    unanswered: int = Field(30, ge=1, le=365)
+    """Words that nobody could answer, masked."""
+    messages: int = Field(30, ge=2, le=90)
+    """What was sent to residents."""
+    sent: int = Field(400, ge=31, le=800)
+    """To whom something was sent, and when."""
+    originals: int = Field(30, ge=1, le=365)
+    """Photos as they were taken; smaller ones without their place stay with the form."""
+    profile: int = Field(90, ge=1, le=365)
+    """What residents told about themselves, after they blocked the account."""
+    submissions: int | None = Field(None, ge=1, le=3660)
+    """Forms that were filled in. Without it they stay until they are erased."""
+    audit: int = Field(1096, ge=366, le=3660)
+    """The audit log."""
+    erasures: int = Field(1096, ge=366, le=3660)
+    """That somebody was erased: at least as long as your oldest backup is kept."""
+
+
 class CityFile(_Strict):
     """Everything a city's file may hold."""
 
     city: CityTable
     line: LineTable
-    public_url: Site | None = None
-    """The address under which residents reach the pages; nothing asks for it yet."""
+    public_url: BaseSite | None = None
+    """The address under which residents reach the pages; with `liff`, it must be there."""
+    secret: Secret | None = None
+    """Signs sessions; without it, a key derived from the channel secret does."""
     store: StoreTable = StoreTable()
+    retention: RetentionTable = RetentionTable()
     danger: list[DangerTable] = []
     plugins: dict[str, dict[str, Any]] = {}
     """One table for each plugin that is on; their order ranks offers that are otherwise equal."""
+
+    @model_validator(mode="after")
+    def _require_address(self) -> Self:
+        if self.line.liff and self.public_url is None:
+            raise ValueError(
+                '[line] liff needs the address of the pages: public_url = "https://line.city.jp"'
+            )
+        return self
 
 
 class Gateway(BaseModel):
@@ -210,12 +262,13 @@ def find_files(folder: Path) -> list[Path]:
     return files
 
 
-def validate_table(model: type[BaseModel] | None, table: Any, file: str, where: str) -> Any:
+def validate_table(
+    model: type[BaseModel] | None, table: Any, file: str, where: str, frozen: bool = False
+) -> Any:
     """Check a plugin's table with its own model; unknown keys are refused always."""
     name = model.__name__ if model else "NoSettings"
-    strict: Any = type(
-        name, (model or BaseModel,), {"model_config": ConfigDict(extra="forbid"), "__doc__": ""}
-    )
+    options = ConfigDict(extra="forbid", frozen=True) if frozen else ConfigDict(extra="forbid")
+    strict: Any = type(name, (model or BaseModel,), {"model_config": options, "__doc__": ""})
     try:
         return strict.model_validate(table)
     except ValidationError as error:

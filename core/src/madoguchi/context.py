@@ -11,6 +11,7 @@ from madoguchi.types import City, Event, Offer, Resident
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
+    from madoguchi.languages import Words
     from madoguchi.line import Content
     from madoguchi.plugins import Plugin
     from madoguchi.turn import Turn, Written
@@ -58,6 +59,30 @@ class Context:
         event raises `RuntimeError`.
         """
         return await self._turn.write(self.plugin, save, *args, **named)
+
+    def say(self, words: "Words", /, **values: object) -> str:
+        """A text in the resident's language: `ctx.say("{count}件あります。", count=3)`.
+
+        `words` are Japanese, the key of the plugin's `locale/*.po`, or language → text.
+        """
+        return self._turn.say(words, **values)
+
+    async def open_form(self, name: str, answers: Mapping[str, Any] | None = None) -> "Written":
+        """Ask a form in the chat: `return await ctx.open_form("report")`.
+
+        It is this event's one unit. `name` is a form of this plugin's, or `other_plugin/name`;
+        `answers` are canonical answers to questions that need not be asked, never personal ones.
+        An unfinished draft of the form is gone on with. LookupError if there is no such form.
+        """
+        full = name if "/" in name else f"{self.plugin.name}/{name}"
+        return await self._turn.open_form(full, answers)
+
+    def liff_url(self, path: str) -> str | None:
+        """The address that opens a page of the residents' inside of LINE, such as `form/hello/ask`.
+
+        None in a city without such pages.
+        """
+        return self._turn.liff_url(path)
 
     def send(
         self,

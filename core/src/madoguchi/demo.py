@@ -12,9 +12,10 @@ import shutil
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
-from madoguchi.config import NAME
+from madoguchi.config import NAME, read_gateway
 from madoguchi.deployment import Place, supervise
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.ports import Port, require_free
@@ -69,6 +70,7 @@ def run_demo(
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": phone,
+            "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
     )
     place = Place(
@@ -89,7 +91,7 @@ def run_demo(
         threading.Thread(target=open_city, daemon=True).start()
 
     print("\n  見本市の窓口を開いています…", flush=True)
-    simulator = _simulator(place, config.stem, sim_port, kept)
+    simulator = _simulator(place, config, sim_port, kept)
     code = supervise(place, more=[simulator], on_ready=on_ready)
     if code == 0:
         print("\n  終わりました。もう一度始めると、続きからになります。", flush=True)
@@ -104,12 +106,15 @@ _WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C
 """
 
 
-def _simulator(place: Place, gateway: str, port: int, kept: Mapping[str, str]) -> Child:
-    webhook = f"http://127.0.0.1:{place.door_port}/{gateway}/webhook"
+def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -> Child:
+    webhook = f"http://127.0.0.1:{place.door_port}/{config.stem}/webhook"
     argv = [sys.executable, "-m", "madoguchi_simulator", "--port", str(port)]
     argv += ["--data", str(Path(place.data) / "simulator"), "--webhook-url", webhook]
     argv += ["--channel-id", "1000000001", "--display-name", "見本市"]
     argv += ["--clock-file", place.clock_file]
+    with suppress(ConfigError):  # the worker says what is wrong, and shows it on its pages
+        for liff_id in read_gateway(config).settings.line.liff:
+            argv += ["--liff", liff_id, f"http://127.0.0.1:{place.port}/{config.stem}/liff"]
     names = {"SIMULATOR_CHANNEL_SECRET": kept["secret"], "SIMULATOR_ACCESS_TOKEN": kept["token"]}
     return Child("simulator", argv, env=names, says_ready=False)
 

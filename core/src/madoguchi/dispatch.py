@@ -1,8 +1,9 @@
 """Who answers what. The rules of order live here and nowhere else.
 
 0 danger words add a telephone number to whatever is answered; 1 a postback goes to its owner;
-2 (with forms) the open form; 3 offers, ranked: a higher fit first, then the score, then the order
-in the city's file; 4 the city's fallback, and the word is kept as unanswered.
+2 the open form keeps what its question can read; what interrupts it is answered, and then the form
+is mentioned; 3 メニュー is the menu, else offers, ranked: a higher fit first, then the score, then
+the order in the city's file; 4 the city's fallback, and the word is kept as unanswered.
 """
 
 import asyncio
@@ -15,17 +16,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlencode
 
-from madoguchi import residents, unanswered
+from madoguchi import residents, unanswered, welcome
 from madoguchi.config import OWN
 from madoguchi.context import Context, OfferContext
 from madoguchi.errors import PluginError
+from madoguchi.languages import LANGUAGES
 from madoguchi.outgoing import address_letter
 from madoguchi.plugins import Plugin
 from madoguchi.rates import RatesUnavailable
 from madoguchi.turn import Turn
-from madoguchi.types import PASS, Event, Fit, Offer, Resident
+from madoguchi.types import PASS, Fit, Offer, Resident
 
 if TYPE_CHECKING:
+    from madoguchi.forms.conversation import OpenForm
     from madoguchi.gateway import Services
 
 log = logging.getLogger("madoguchi.dispatch")
@@ -55,7 +58,7 @@ class Dispatcher:
         if event.type == "unfollow":
             await self._follow(turn, False)
             return "noted"
-        turn.resident = await self._resident(event)
+        turn.resident = await self._resident(turn)
         if event.type == "unsend":
             return await self._unsend(turn)
         if event.mode != "active":  # R10: another service speaks with this resident now
@@ -77,10 +80,13 @@ class Dispatcher:
                 return await self._greet(turn)
         return await self._notify(turn, "on_line_event", event=event)
 
-    async def _resident(self, event: Event) -> Resident:
+    async def _resident(self, turn: Turn) -> Resident:
+        event = turn.event
         rows = await self._s.store.fetch(residents.LOAD, event.user_id)
         if rows:
-            return Resident(rows[0][0], bool(rows[0][1]), rows[0][2])
+            resident = Resident(rows[0][0], bool(rows[0][1]), rows[0][2])
+            turn.form = self._s.conversation.find(resident, rows[0][3:])
+            return resident
         return await self._s.store.write(residents.meet, event.user_id, event.at)
 
     async def _follow(self, turn: Turn, follows: bool) -> bool:
@@ -94,7 +100,7 @@ class Dispatcher:
             turn.resident = replace(turn.resident, follows=True)
         greeting = Turn(self._s, turn.event, turn.lane, turn.epoch, turn.address, turn.resident)
         greeting.unit = f"{turn.event.id}/greeting"
-        await self._answer(greeting, self._s.settings.city.greeting)
+        await self._answer(greeting, welcome.greet(self._s))
         return await self._notify(turn, "on_follow")
 
     async def _unsend(self, turn: Turn) -> str:
@@ -102,7 +108,9 @@ class Dispatcher:
         message_id = unsend.get("messageId") if isinstance(unsend, Mapping) else None
         if not isinstance(message_id, str):
             return await self._notify(turn, "on_line_event", event=turn.event)
-        await self._s.store.write(unanswered.take_back, self._s.key_of(message_id))
+        key = self._s.key_of(message_id)
+        await self._s.store.write(unanswered.take_back, key)
+        await self._s.store.write(self._s.conversation.take_back, key, turn.resident)
         return await self._notify(turn, "on_unsend", message_id=message_id)
 
     async def _notify(self, turn: Turn, hook: str, **given: Any) -> str:
@@ -123,8 +131,14 @@ class Dispatcher:
         target, _, query = data.partition("?")
         owner, _, action = target.partition(":")
         args = dict(parse_qsl(query, keep_blank_values=True))
+        if owner == OWN and action == "form":
+            return await self._form_tapped(turn, args)
+        if turn.form is not None:
+            turn.form.interrupted = turn.form.asks
         if owner == OWN and action == "choose":
             return await self._chosen(turn, args)
+        if owner == OWN and action == "language":
+            return await self._choose_language(turn, args.get("v", ""))
         plugin = self._s.plugins.all.get(owner)
         handler = plugin.postbacks.get(action) if plugin else None
         if plugin is None or handler is None:
@@ -139,8 +153,18 @@ class Dispatcher:
             await self._notify(turn, "on_line_event", event=turn.event)
             return await self._fall_back(turn, "")
         typed = normalise(turn.event.text)
-        turn.danger = self._s.danger.answers(typed)
+        turn.danger = [turn.say(answer) for answer in self._s.danger.answers(typed)]
+        if turn.form is not None and not turn.form.listens(typed):
+            turn.form = None
+        if turn.form is not None and (outcome := await self._hear(turn, turn.form)) != "passed":
+            return outcome
+        if typed.lower() in welcome.MENU:
+            self._decided(turn, 3, [], "the menu")
+            language = turn.resident.language if turn.resident else None
+            return await self._answer(turn, welcome.show_menu(self._s, language))
         ranked = self._ranked(turn.resident, message, typed)
+        if turn.form is not None:
+            ranked = [bid for bid in ranked if turn.form.may_interrupt(bid[1].fit)]
         if question := self._ask_which(turn, ranked):
             self._decided(turn, 3, ranked, "asked which")
             return await self._answer(turn, question)
@@ -151,8 +175,34 @@ class Dispatcher:
             if outcome != "passed":
                 self._decided(turn, 3, ranked, plugin.name)
                 return outcome
+        if turn.form is not None:
+            return await self._ask_again(turn, turn.form)
         self._decided(turn, 4, ranked, "fallback")
         return await self._fall_back(turn, typed)
+
+    async def _hear(
+        self, turn: Turn, form: "OpenForm", args: Mapping[str, str] | None = None
+    ) -> str:
+        """Let the open form take what came; "passed" if it is nothing for its question."""
+        ctx = turn.context(form.plugin, args=args or {})
+        outcome = await self._run(turn, form.plugin, self._s.conversation.hear, ctx)
+        if outcome != "passed":
+            self._decided(turn, 2, [], form.plugin.name)
+        return outcome
+
+    async def _form_tapped(self, turn: Turn, args: Mapping[str, str]) -> str:
+        """A button of a question: the open form's, or of one that was answered."""
+        form = turn.form
+        if form is None or args.get("d") != str(form.draft_id):
+            return await self._answer(turn, self._s.conversation.answered(turn.resident))
+        outcome = await self._hear(turn, form, args)
+        return await self._ask_again(turn, form) if outcome == "passed" else outcome
+
+    async def _ask_again(self, turn: Turn, form: "OpenForm") -> str:
+        """Nobody else could use it either: the question once more, and how to answer it."""
+        form.interrupted = False
+        self._decided(turn, 2, [], form.plugin.name)
+        return await self._answer(turn, form.instead)
 
     def _ranked(
         self, resident: Resident | None, message: Mapping[str, Any], typed: str
@@ -165,16 +215,23 @@ class Dispatcher:
 
     def _ask_which(self, turn: Turn, ranked: Sequence[tuple[Plugin, Offer]]) -> dict | None:
         choices = [
-            (offer.label[:20], {"event": turn.event.id, "plugin": name})
+            (turn.say(offer.label)[:20], {"event": turn.event.id, "plugin": name})
             for name, offer in list(close_calls(ranked).items())[:12]
         ]
         if not choices:
             return None
         return {
             "type": "text",
-            "text": "どちらのことですか。",
+            "text": turn.say("どちらのことですか。"),
             "quickReply": {"items": [_choice(label, args) for label, args in choices]},
         }
+
+    async def _choose_language(self, turn: Turn, language: str) -> str:
+        if turn.resident is None or language not in LANGUAGES:
+            return await self._answer(turn, welcome.ask_language())
+        await turn.write(None, welcome.choose_language, self._s, turn.resident, language)
+        await self._send_written(turn)
+        return "answered"
 
     async def _chosen(self, turn: Turn, args: Mapping[str, str]) -> str:
         """The answer to "which did you mean?": the words are read again from the inbox."""
@@ -204,11 +261,11 @@ class Dispatcher:
                 await self._send(turn, reply)
         except (TypeError, ValueError) as error:
             plugin.fail("its reply", error)
-            await self._answer(turn, self._s.apology())
+            await self._answer(turn, self._s.apology(turn.language))
             return "failed"
         except PluginError:
             if turn.written is None:
-                await self._answer(turn, self._s.apology())
+                await self._answer(turn, self._s.apology(turn.language))
                 return "failed"
         finally:
             loading.cancel()
@@ -244,10 +301,10 @@ class Dispatcher:
         message_id = str((turn.event.message or {}).get("id", ""))
         if typed:
             keep = (unanswered.mask(typed), self._s.key_of(message_id), self._s.clock.now())
-            await turn.write(None, unanswered.keep, self._s.fallback(), *keep)
+            await turn.write(None, unanswered.keep, self._s.fallback(turn.language), *keep)
             await self._send_written(turn)
             return "unanswered"
-        await self._answer(turn, self._s.fallback())
+        await self._answer(turn, self._s.fallback(turn.language))
         return "unanswered"
 
     def _show_loading_later(self, turn: Turn) -> asyncio.Handle:

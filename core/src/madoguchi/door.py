@@ -20,14 +20,18 @@ import msgspec
 from madoguchi import logs, serving
 from madoguchi.beat import Beat, say_ready
 from madoguchi.clock import Clock
-from madoguchi.inbox import Inbox, PostgresInbox, SqliteInbox, Unreadable, split
+from madoguchi.inbox import SETTLED_AT_ONCE, Inbox, Unreadable, split
+from madoguchi.inbox_postgres import PostgresInbox
+from madoguchi.inbox_sqlite import SqliteInbox
 from madoguchi.watch import Watch
 
 log = logging.getLogger("madoguchi.door")
 
 MAX_BODY = 2 * 1024 * 1024
-WAKE_PAUSE = 0.002
+WAKE_PAUSE = 0.01
 """Seconds between two wake-ups: what arrives meanwhile shares the next one."""
+SETTLE_PAUSE = 0.25
+"""Seconds between two looks at what is handled."""
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -129,13 +133,22 @@ class Counter:
                 await asyncio.sleep(0.2)
 
     async def _settle(self) -> None:
-        while True:
-            await asyncio.sleep(0.25)
+        """Keep pending rows few; the longer there is nothing to settle, the longer the pause.
+
+        Where many rows are pending and none is handled, a look costs most and brings nothing.
+        """
+        pause = SETTLE_PAUSE
+        while self.inbox is not None:
+            await asyncio.sleep(pause)
             try:
-                while self.inbox is not None and await self.inbox.settle():
-                    await asyncio.sleep(0)
+                settled = await self.inbox.settle()
             except Exception as error:
                 log.debug("%s: not settled: %s", self.gateway, error)
+                settled = 0
+            if settled >= SETTLED_AT_ONCE:
+                pause = 0.0
+            else:
+                pause = SETTLE_PAUSE if settled else min(max(pause, 0.1) * 2, 2.0)
 
 
 class Door:

@@ -23,3 +23,19 @@ class EventDone(MadoguchiError):
 
 class CircuitOpen(PluginError):
     """The plugin failed too often just now and is not asked for half a minute."""
+
+
+class TokenRefused(MadoguchiError):
+    """An ID token proves nothing. `expired`: it once did, and the page can get a fresh one."""
+
+    def __init__(self, reason: str, *, expired: bool = False) -> None:
+        super().__init__(f"the ID token is refused: {reason}")
+        self.expired = expired
+
+
+class KeysUnavailable(MadoguchiError):
+    """LINE's keys cannot be had just now, so nobody can be recognised."""
+
+
+class FormFailed(MadoguchiError):
+    """The plugin whose form it is failed. Answers that were given before are kept."""

@@ -6,20 +6,23 @@ import hmac
 import logging
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
+from sqlalchemy.orm import Session
 
-from madoguchi import migrations, unanswered
+from madoguchi import housekeeping, migrations, privacy
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
-from madoguchi.audit import seal
+from madoguchi.asking import answer
+from madoguchi.audit import Actor, seal
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.config import CityFile, Gateway
@@ -27,16 +30,22 @@ from madoguchi.danger import Danger
 from madoguchi.dispatch import Dispatcher
 from madoguchi.errors import ConfigError, EventDone
 from madoguchi.feed import Feed
+from madoguchi.forms.conversation import Conversation
 from madoguchi.inbox import read
+from madoguchi.jobs import Jobs
 from madoguchi.journal import Journal
 from madoguchi.lanes import Lanes
+from madoguchi.languages import Languages
 from madoguchi.line import Credentials, LineClient, Platform
-from madoguchi.outgoing import TOKEN_LIFE, Address, Sender
-from madoguchi.plugins import Plugins
+from madoguchi.live import Live
+from madoguchi.login import Login, fetch_keys
+from madoguchi.outgoing import TOKEN_LIFE, Address, Sender, store_pushes
+from madoguchi.plugins import Plugin, Plugins
 from madoguchi.rates import LIMITS, SharedBucket
+from madoguchi.replies import messages_of
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.turn import Turn
-from madoguchi.types import City, Event
+from madoguchi.types import City, Event, Resident
 
 log = logging.getLogger("madoguchi.gateway")
 
@@ -47,17 +56,50 @@ UNSEALED = "SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"
 class Services:
     """What handling an event needs; one for each gateway, made once."""
 
-    city: City
+    live: Live
     settings: CityFile
+    """The city's file; what staff change is in `live`."""
     clock: Clock
     beat: Beat
     store: Store
     client: LineClient
+    login: Login
     sender: Sender
     plugins: Plugins
-    danger: Danger
     reader: Reader
+    languages: Languages
+    office: privacy.Office
     background: set[asyncio.Task[Any]] = field(default_factory=set)
+    conversation: Conversation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.conversation = Conversation(self)
+
+    def send(
+        self,
+        plugin: Plugin,
+        db: Session,
+        to: Iterable[Resident | int],
+        messages: Any,
+        key: str,
+        not_before: datetime | None = None,
+    ) -> int:
+        """Queue messages of a plugin, inside a unit: see `Context.send`."""
+        at = not_before.timestamp() if not_before else None
+        ids = [one.id if isinstance(one, Resident) else one for one in to]
+        self.sender.news_soon()
+        known = f"{plugin.name}/{key}"
+        return store_pushes(db, ids, messages_of(messages), known, self.clock.time(), at)
+
+    @property
+    def city(self) -> City:
+        """The city, as residents know it now."""
+        return self.live.city.city
+
+    @property
+    def danger(self) -> Danger:
+        """The words of danger that count now."""
+        return self.live.city.danger
 
     async def find_event(self, event_id: str) -> Event | None:
         """An event from the inbox, or None; also if it was taken back."""
@@ -71,20 +113,25 @@ class Services:
         key = self.settings.line.channel_secret.encode()
         return hmac.digest(key, b"message " + message_id.encode(), hashlib.sha256).hex()
 
-    def fallback(self) -> str:
+    def greeting(self) -> str:
+        """What a new friend reads first."""
+        return self.live.city.settings.greeting
+
+    def fallback(self, language: str | None) -> str:
         """What is said when nobody could answer, with the telephone and its hours."""
-        city = self.settings.city
+        city = self.live.city.settings
         site = f"\n{city.site}" if city.site else ""
-        return f"{city.fallback}\n{self._telephone}{site}"
+        return f"{self.languages.say(city.fallback, language)}\n{self.telephone(language)}{site}"
 
-    def apology(self) -> str:
+    def apology(self, language: str | None) -> str:
         """What is said when a plugin failed, with the telephone and its hours."""
-        return f"{self.settings.city.apology}\n{self._telephone}"
+        apology = self.languages.say(self.live.city.settings.apology, language)
+        return f"{apology}\n{self.telephone(language)}"
 
-    @property
-    def _telephone(self) -> str:
-        city = self.settings.city
-        return f"{city.label} {city.phone}（{city.hours}）"
+    def telephone(self, language: str | None) -> str:
+        """Where somebody answers, and when."""
+        city, say = self.city, self.languages.say
+        return f"{say(city.label, language)} {city.phone}（{say(city.hours, language)}）"  # nosay
 
 
 class RunningGateway:
@@ -116,7 +163,7 @@ class RunningGateway:
         self.store = open_store(path=path, url=url, on_unit=self._beat.unit, clock=self._clock)
         await self.store.start()
         self._stack.push_async_callback(self.store.close)
-        plugins = Plugins(self.name, self._clock, self._beat)
+        plugins = Plugins(self.name, self._clock, self._beat, self.store)
         plugins.load(settings.plugins, str(self.gateway.file), self._quarantined)
         await self._bring_up_to_date(plugins, migrate)
         self.services = await self._open_services(plugins)
@@ -142,11 +189,15 @@ class RunningGateway:
 
     async def _open_services(self, plugins: Plugins) -> Services:
         settings = self.gateway.settings
-        line, city = settings.line, settings.city
+        line = settings.line
+        live = Live(self.gateway, plugins, self.store, self._beat, self._clock)
+        await live.open()
         platform = Platform.at(line.platform) if line.platform else Platform()
         credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
         client = LineClient(platform, credentials, self._clock)
         self._stack.push_async_callback(client.close)
+        channels = [liff_id.partition("-")[0] for liff_id in line.liff]
+        login = Login(channels, partial(fetch_keys, platform.api), self._clock)
         self.redis = _open_redis(self._redis_url)
         self._stack.push_async_callback(self.redis.aclose)
         limit = LIMITS["push"]
@@ -160,16 +211,18 @@ class RunningGateway:
             reader = SqliteReader(self._folder / "inbox.sqlite")
         self._stack.callback(reader.close)
         return Services(
-            City(self.name, city.label, city.phone, city.hours, city.site),
+            live,
             settings,
             self._clock,
             self._beat,
             self.store,
             client,
+            login,
             sender,
             plugins,
-            Danger(settings.danger),
             reader,
+            Languages([p.folder for p in plugins.well() if p.folder], self.gateway.overrides),
+            privacy.Office(self.gateway, self._folder, self.store, plugins, self._clock.now),
         )
 
     async def _begin(self) -> None:
@@ -190,12 +243,19 @@ class RunningGateway:
             s.sender.run(),
             self.lanes.keep(self.feed.lose, self._take_lanes, self._give_lanes),
             self._seal(),
-            self._forget(),
+            Jobs(s, self.lanes.owner, housekeeping.JOBS).run(),
+            s.live.follow(),
             self._listen(),
         ):
             self._spawn(work)
         self._take_lanes(holding.taken)
         self._spawn(self.feed.run())
+        self._spawn(self._repeat_erasures())
+
+    async def _repeat_erasures(self) -> None:
+        actor = Actor("system", "core/start", "madoguchi")
+        for one in await privacy.repeat_erasures(self.services.office, actor):
+            log.warning("%s: resident %d was erased before: again", self.name, one.resident_id)
 
     async def stop(self) -> None:
         """Finish what is under way, at most 10 s, and let go of everything."""
@@ -240,17 +300,38 @@ class RunningGateway:
         while True:
             try:
                 async with self.redis.pubsub() as channel:
-                    await channel.subscribe(f"{self.name}:wake", f"{self.name}:retry")
+                    names = ("wake", "retry", "changed", "ask")
+                    await channel.subscribe(*(f"{self.name}:{name}" for name in names))
                     async for message in channel.listen():
                         if message["type"] != "message":
                             continue
-                        if message["channel"].endswith(b":wake"):
-                            self.feed.news.set()
-                        else:
-                            await self.feed.retry(message["data"].decode("utf-8", "replace"))
+                        await self._hear(message["channel"].rpartition(b":")[2], message["data"])
             except (RedisError, OSError, StoreUnavailable) as error:
                 log.info("%s: no wake-ups (%s); polling", self.name, error)
                 await asyncio.sleep(0.5)
+
+    async def _hear(self, channel: bytes, said: bytes) -> None:
+        match channel:
+            case b"wake":
+                self.feed.news.set()
+            case b"retry":
+                await self.feed.retry(said.decode("utf-8", "replace"))
+            case b"changed":
+                self.services.live.news.set()
+            case b"ask":
+                deeds = {
+                    "settings.change": self._change_settings,
+                    **privacy.deeds(self.services.office),
+                }
+                task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
+                self.services.background.add(task)
+                task.add_done_callback(self.services.background.discard)
+
+    async def _change_settings(self, actor: dict[str, Any], **given: Any) -> list[str]:
+        lines = await self.services.live.change(actor=Actor(**actor), **given)
+        with suppress(RedisError, OSError):
+            await self.redis.publish(f"{self.name}:changed", b"")
+        return lines
 
     async def _seal(self) -> None:
         """Seal new lines of the audit log, each second."""
@@ -259,14 +340,6 @@ class RunningGateway:
             with suppress(StoreUnavailable):
                 if await self.store.fetch(UNSEALED):
                     await self.store.write(seal)
-
-    async def _forget(self) -> None:
-        """Each hour, forget what may be kept for a day only."""
-        while True:
-            with suppress(StoreUnavailable):
-                day_ago = self._clock.now() - timedelta(days=1)
-                await self.store.write(unanswered.forget_keys, day_ago)
-            await asyncio.sleep(3600)
 
     def _take_lanes(self, lanes: dict[int, float]) -> None:
         log.info("%s: takes over %d lanes", self.name, len(lanes))

@@ -1,11 +1,12 @@
 """The contract between the gateway and its plugins: every hook, what it gets and what it returns.
 
 A plugin is a module (or package) with plain functions marked `@hookimpl`. A function names only
-the arguments it needs. There are three kinds of hook:
+the arguments it needs. There are four kinds of hook:
 
 * *collect*: synchronous, once at start; a failure quarantines the plugin.
 * *offer*: synchronous, pure and quick, for every message; a failure drops that offer.
 * *notify*: may be `async`; each with its own time limit; a failure is logged, the others run.
+* *must*: synchronous, each in a unit of its own; a failure is reported, and it is called again.
 """
 
 from collections.abc import Callable
@@ -14,12 +15,24 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from madoguchi.types import Event, Models, Mount, Offer, OpenPage, PluginInfo
+from madoguchi.types import (
+    Erased,
+    Event,
+    Job,
+    MenuItem,
+    Models,
+    Offer,
+    PluginInfo,
+    Record,
+    Resident,
+)
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from sqlalchemy.orm import Session
 
     from madoguchi.context import Context, OfferContext
+    from madoguchi.forms import Form
     from madoguchi.plugins import Plugin
 
 hookimpl = pluggy.HookimplMarker("madoguchi")
@@ -28,7 +41,7 @@ hookimpl = pluggy.HookimplMarker("madoguchi")
 _spec = pluggy.HookspecMarker("madoguchi")
 
 KINDS: dict[str, str] = {}
-"""Hook name → `collect`, `offer` or `notify`."""
+"""Hook name → `collect`, `offer`, `notify` or `must`."""
 
 
 def _hook(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -56,6 +69,16 @@ def config_model() -> "type[BaseModel]":
 
 
 @_hook("collect")
+def settings_model() -> "type[BaseModel]":
+    """Return the pydantic model of what staff may change while the gateway runs.
+
+    `[plugins.<name>.settings]` of the city's file is the seed: it, and the model's defaults, become
+    the first version in the database. What may be None has None as its default.
+    """
+    ...
+
+
+@_hook("collect")
 def register_models() -> Models:
     """Return the plugin's tables and the folder of its migrations."""
     ...
@@ -71,11 +94,46 @@ def register_postbacks() -> "dict[str, Callable[..., Any]]":
 
 
 @_hook("collect")
-def register_pages(config: Any) -> list[OpenPage | Mount]:
-    """Return the plugin's pages, under `/{gateway}/{plugin}/`.
+def register_forms(config: Any, settings: Any) -> "list[Form]":
+    """Return the plugin's forms, to be filled in in the chat or on a page.
 
-    A type that nobody consumes is ignored with one line in the log.
+    `ctx.open_form("name")` opens one in the chat; `/{gateway}/liff/form/{plugin}/{name}` is its
+    page.
     """
+    ...
+
+
+@_hook("collect")
+def register_pages(config: Any) -> list[Any]:
+    """Return the plugin's pages: `OpenPage`, `Mount`, or a type that another plugin serves.
+
+    The first two are under `/{gateway}/{plugin}/`. A type that nobody serves is ignored with one
+    line in the log.
+    """
+    ...
+
+
+@_hook("collect")
+def register_page_types() -> "dict[type, Callable[..., Any]]":
+    """Return `{MyPage: build}`: types of pages that this plugin serves for others.
+
+    An item has `path` and `methods`. `build(item, page)` gets the `PageContext` of the plugin that
+    registered it and returns the endpoint; that one finds this plugin's own context in
+    `request.state.page`, and answers with `await page.run(item.endpoint, request)`. The address is
+    `/{gateway}/{this plugin}/{the other plugin}{path}`; for own items `/{gateway}/{plugin}{path}`.
+    """
+    ...
+
+
+@_hook("collect")
+def register_menu_items(config: Any, settings: Any) -> list[MenuItem]:
+    """Return the plugin's tiles of the menu, which residents get when they type メニュー."""
+    ...
+
+
+@_hook("collect")
+def register_jobs(config: Any, settings: Any) -> list[Job]:
+    """Return what the plugin does at set times: `[Job("remind", Daily("19:00"), remind)]`."""
     ...
 
 
@@ -114,4 +172,34 @@ def on_unsend(ctx: "Context", message_id: str) -> None:
 @_hook("notify")
 def on_line_event(ctx: "Context", event: Event) -> None:
     """Everything that no other rule handles: groups, rooms, and what LINE has yet to invent."""
+    ...
+
+
+@_hook("notify")
+def on_change(plugin: "Plugin", name: str) -> None:
+    """Something that `plugin.state` was made from has changed: make that part of it anew.
+
+    Called in every process, within a second after the unit that said `plugin.changed(db, name)`,
+    and with `settings` after `plugin.settings` has changed.
+    """
+    ...
+
+
+@_hook("must")
+def export_personal_data(db: "Session", resident: Resident) -> list[Record]:
+    """Return what the plugin's own tables hold about a resident, readable for them.
+
+    Profile, forms, photos and messages are the gateway's: they are in the export already.
+    """
+    ...
+
+
+@_hook("must")
+def erase_personal_data(db: "Session", resident: Resident) -> Erased:
+    """Delete what the plugin's own tables hold about a resident; say what stays, and why.
+
+    It is called again until it succeeds, so what is gone already is no error. Profile, forms,
+    photos and messages are deleted by the gateway after it. At the end the resident's row goes,
+    and with it all rows that refer to it with `ON DELETE CASCADE`.
+    """
     ...

@@ -6,6 +6,8 @@ it alone writes the embedded database.
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +15,19 @@ from sqlalchemy import select
 
 from madoguchi import audit, migrations
 from madoguchi.beat import Beat
-from madoguchi.clock import Clock
+from madoguchi.clock import JST, Clock
 from madoguchi.config import Gateway, find_files, read_gateway
 from madoguchi.context import OfferContext
-from madoguchi.danger import Danger
 from madoguchi.dispatch import close_calls, normalise, rank
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import migration_sets
+from madoguchi.housekeeping import JOBS
+from madoguchi.jobs import last_runs
+from madoguchi.languages import Languages
+from madoguchi.live import Live
 from madoguchi.plugins import Plugin, Plugins, log
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt, handled
-from madoguchi.types import City
 
 
 async def check_all(config: Path, data: Path) -> list[str]:
@@ -35,9 +39,11 @@ async def check_all(config: Path, data: Path) -> list[str]:
         except ConfigError as error:
             problems += error.problems
             continue
-        plugins = _load(gateway)
+        plugins = load_plugins(gateway)
         for plugin in plugins.all.values():
             problems += _troubles(file, plugin)
+        folders = [plugin.folder for plugin in plugins.well() if plugin.folder]
+        problems += Languages(folders, gateway.overrides).problems
         if url := gateway.settings.store.database_url:
             try:
                 behind = await migrations.pending(url, [migrations.CORE, *migration_sets(plugins)])
@@ -67,7 +73,7 @@ async def list_plugins(config: Path) -> list[str]:
     lines = []
     for file in find_files(config):
         gateway = read_gateway(file, unset="")
-        for plugin in _load(gateway).all.values():
+        for plugin in load_plugins(gateway).all.values():
             state = f"quarantined: {plugin.trouble}" if plugin.trouble else "on"
             lines.append(
                 f"{gateway.name}\t{plugin.name}\t{plugin.version}\t{plugin.info.label}\t{state}"
@@ -75,21 +81,44 @@ async def list_plugins(config: Path) -> list[str]:
     return lines or ["no plugin is switched on"]
 
 
-async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
-    """Who would answer a phrase from an unknown resident, and by which rule."""
-    gateway = _pick(config, city, unset="")
-    plugins = _load(gateway)
-    await plugins.start()
+async def list_jobs(config: Path, data: Path, city: str) -> list[str]:
+    """A line for each job: name, schedule, when it last ran, and how that ended."""
+    gateway = pick_city(config, city)
+    plugins = load_plugins(gateway)
+    store = await open_for_reading(gateway, data)
     try:
-        table = gateway.settings.city
-        shown = City(gateway.name, table.label, table.phone, table.hours, table.site)
+        await Live(gateway, plugins, store, plugins.beat, Clock()).load()
+        runs = await store.read(last_runs)
+    finally:
+        await store.close()
+    declared = [(f"core/{job.name}", job) for job in JOBS]
+    for plugin in plugins.well():
+        declared += [(f"{plugin.name}/{job.name}", job) for job in plugin.collected.jobs]
+    return [f"{key}\t{job.schedule}\t{_last_run(runs.get(key))}" for key, job in declared]
+
+
+def _last_run(run: Any) -> str:
+    if run is None or run.outcome == "new":
+        return "not yet"
+    at = datetime.fromtimestamp(run.tick, JST)
+    return f"{at:%Y-%m-%d %H:%M}\t{run.outcome}{f' ({run.error})' if run.error else ''}"
+
+
+async def diagnose(config: Path, data: Path, city: str, phrase: str) -> list[str]:
+    """Who would answer a phrase from an unknown resident, and by which rule."""
+    gateway = pick_city(config, city, unset="")
+    store = await _open_if_there(gateway, data)
+    plugins = load_plugins(gateway, store)
+    live = Live(gateway, plugins, store or _store_of(gateway, data), plugins.beat, Clock())
+    try:
+        if store is not None:
+            await live.load()
+        await plugins.start()
+        shown = live.city.city
         now, typed = Clock().now(), normalise(phrase)
         message = {"type": "text", "text": phrase}
         offers = plugins.offers(lambda p: OfferContext(shown, p, None, now), message, typed)
-        lines = [
-            f"rule 0\tdanger words add: {said}"
-            for said in Danger(gateway.settings.danger).answers(typed)
-        ]
+        lines = [f"rule 0\tdanger words add: {said}" for said in live.city.danger.answers(typed)]
         ranked = sorted(offers, key=rank)
         close = close_calls(ranked)
         for n, (plugin, offer) in enumerate(ranked):
@@ -105,6 +134,18 @@ async def diagnose(config: Path, city: str, phrase: str) -> list[str]:
         return [*lines, *([] if offers else ["rule 4\tnobody offers: the city's fallback"])]
     finally:
         await plugins.stop()
+        if store is not None:
+            await store.close()
+
+
+async def _open_if_there(gateway: Gateway, data: Path) -> Store | None:
+    """The city's database for reading, or None if there is none yet, or none that can be read."""
+    store = _store_of(gateway, data)
+    with suppress(StoreUnavailable):
+        if not await migrations.pending(store):
+            await store.start()
+            return store
+    return None
 
 
 async def migrate_all(config: Path, data: Path) -> list[str]:
@@ -115,7 +156,7 @@ async def migrate_all(config: Path, data: Path) -> list[str]:
         try:
             gateway = read_gateway(file)
             target = gateway.settings.store.database_url or data / gateway.name / "main.sqlite"
-            sets = [migrations.CORE, *migration_sets(_load(gateway))]
+            sets = [migrations.CORE, *migration_sets(load_plugins(gateway))]
             changed = await migrations.migrate(target, sets)
         except ConfigError as error:
             problems += error.problems
@@ -132,8 +173,8 @@ async def migrate_all(config: Path, data: Path) -> list[str]:
 
 async def list_troubled(config: Path, data: Path, city: str) -> list[str]:
     """Events that failed or were set aside, newest last."""
-    gateway = _pick(config, city)
-    store = await _open(gateway, data)
+    gateway = pick_city(config, city)
+    store = await open_for_reading(gateway, data)
     try:
         rows = await store.read(_troubled)
     finally:
@@ -157,10 +198,10 @@ async def retry(config: Path, data: Path, city: str, event_id: str) -> str:
     from redis.asyncio import Redis
     from redis.exceptions import RedisError
 
-    from madoguchi.valkey import socket_url
+    from madoguchi.asking import redis_address
 
-    gateway = _pick(config, city)
-    url = gateway.settings.store.redis_url or socket_url(data / "valkey")
+    gateway = pick_city(config, city)
+    url = redis_address(gateway, data)
     try:
         async with Redis.from_url(url, socket_connect_timeout=1) as redis:
             heard = await redis.publish(f"{gateway.name}:retry", event_id)
@@ -168,7 +209,7 @@ async def retry(config: Path, data: Path, city: str, event_id: str) -> str:
         raise MadoguchiError(f"the worker cannot be asked: {error}") from error
     if not heard:
         raise MadoguchiError("no worker is running: start it with `madoguchi serve`, then retry")
-    store = await _open(gateway, data)
+    store = await open_for_reading(gateway, data)
     try:
         for _ in range(100):
             await asyncio.sleep(0.1)
@@ -182,16 +223,16 @@ async def retry(config: Path, data: Path, city: str, event_id: str) -> str:
 
 async def verify_audit(config: Path, data: Path, city: str) -> int | None:
     """The first line of the audit log that does not fit its chain, or None."""
-    store = await _open(_pick(config, city), data)
+    store = await open_for_reading(pick_city(config, city), data)
     try:
         return await store.read(audit.verify)
     finally:
         await store.close()
 
 
-def _load(gateway: Gateway) -> Plugins:
+def load_plugins(gateway: Gateway, store: Store | None = None) -> Plugins:
     """The plugins, checked. What is wrong with one is shown by the command, not logged as well."""
-    plugins = Plugins(gateway.name, Clock(), Beat.private())
+    plugins = Plugins(gateway.name, Clock(), Beat.private(), store)
     log.disabled = True
     try:
         plugins.load(gateway.settings.plugins, str(gateway.file))
@@ -200,7 +241,8 @@ def _load(gateway: Gateway) -> Plugins:
     return plugins
 
 
-def _pick(config: Path, city: str, unset: str | None = None) -> Gateway:
+def pick_city(config: Path, city: str, unset: str | None = None) -> Gateway:
+    """The city of that name, or the only one."""
     files = {file.stem: file for file in find_files(config)}
     if city in files:
         return read_gateway(files[city], unset)
@@ -209,11 +251,16 @@ def _pick(config: Path, city: str, unset: str | None = None) -> Gateway:
     raise MadoguchiError(f"name one of the cities with --city: {', '.join(files)}")
 
 
-async def _open(gateway: Gateway, data: Path) -> Store:
-    url = gateway.settings.store.database_url
-    path = None if url else data / gateway.name / "main.sqlite"
-    if path is not None and not path.exists():
+async def open_for_reading(gateway: Gateway, data: Path) -> Store:
+    """The city's database, beside a running worker or not."""
+    store = _store_of(gateway, data)
+    if isinstance(path := store.place, Path) and not path.exists():
         raise MadoguchiError(f"{path} does not exist: start the gateway once, or name --data")
-    store = open_store(path=path, url=url, read_only=True)
     await store.start()
     return store
+
+
+def _store_of(gateway: Gateway, data: Path) -> Store:
+    url = gateway.settings.store.database_url
+    path = None if url else data / gateway.name / "main.sqlite"
+    return open_store(path=path, url=url, read_only=True)

@@ -19,7 +19,7 @@ from madoguchi.store import Store
 
 log = logging.getLogger("madoguchi.journal")
 
-PAUSE = 0.02
+PAUSE = 0.05
 MARK = text(
     "INSERT INTO handled (event_id, lane, outcome, at) VALUES (:event_id, :lane, :outcome, :at)"
     " ON CONFLICT DO NOTHING"
@@ -27,7 +27,7 @@ MARK = text(
 
 
 class Journal:
-    """Collects marks and commits them every 20 ms, or when asked."""
+    """Collects marks and commits them every 50 ms, or when asked."""
 
     def __init__(self, store: Store, now: Callable[[], Any]) -> None:
         self._store, self._now = store, now

@@ -101,13 +101,13 @@ class Lanes:
                 give(holding.surplus)
 
 
-def _now(db: Session, offset: float) -> float:
+def database_time(db: Session, offset: float) -> float:
     """The database's time, so that all workers agree, moved as the gateway's clock is."""
     return float(db.execute(text(_NOW[db.get_bind().dialect.name])).scalar_one()) + offset
 
 
 def _renew(db: Session, owner: str, first: bool, alone: bool, offset: float) -> Holding:
-    now = _now(db, offset)
+    now = database_time(db, offset)
     me = {"me": owner, "now": now, "until": now + LEASE}
     if first:
         rows = [{"n": n} for n in range(LANES)]
@@ -150,7 +150,7 @@ def _renew(db: Session, owner: str, first: bool, alone: bool, offset: float) -> 
 
 
 def _release(db: Session, owner: str, lanes: list[int], leave: bool, offset: float) -> None:
-    now = _now(db, offset)
+    now = database_time(db, offset)
     for n in lanes:
         db.execute(
             text("UPDATE lane SET owner = NULL, until = :now WHERE n = :n AND owner = :me"),

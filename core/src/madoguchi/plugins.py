@@ -7,7 +7,6 @@ pluggy call, and because nothing asynchronous may run inside one.
 """
 
 import asyncio
-import difflib
 import inspect
 import logging
 import time
@@ -15,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,11 +24,14 @@ import pluggy
 
 from madoguchi import hookspecs
 from madoguchi.beat import LOOP, Beat
+from madoguchi.changes import SETTINGS, note_change
 from madoguchi.clock import Clock
+from madoguchi.collected import Collected, collect, dump, load_seed
 from madoguchi.config import resolve_secrets, validate_table
 from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
-from madoguchi.hookspecs import KINDS
-from madoguchi.store import StoreUnavailable
+from madoguchi.hooks import caller_of, check_hooks
+from madoguchi.limit import TimeLimit, not_counted
+from madoguchi.store import Store, StoreUnavailable
 from madoguchi.types import Fit, Models, Offer, PluginInfo
 from madoguchi.watch import Attributed
 
@@ -72,7 +75,14 @@ class Circuit:
 class Plugin:
     """One plugin in one gateway. Handlers find it as `ctx.plugin`."""
 
-    def __init__(self, gateway: str, name: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        gateway: str,
+        name: str,
+        clock: Clock,
+        store: Store | None = None,
+        beat: Beat | None = None,
+    ) -> None:
         self.gateway, self.name = gateway, name
         self.label = f"{gateway}/{name}"
         self.version = ""
@@ -80,10 +90,19 @@ class Plugin:
         """Where the package lies: its `templates/<plugin>/` and `static/`."""
         self.config: Any = SimpleNamespace()
         self.state: Any = None
+        self._store, self._beat = store, beat
         self.info = PluginInfo(name, "")
         self.models: Models | None = None
         self.postbacks: Mapping[str, Callable[..., Any]] = {}
         self.pages: tuple[Any, ...] = ()
+        self.collected = Collected()
+        """What it declares under the settings in force."""
+        self.page_types: Mapping[type, Callable[..., Any]] = {}
+        self.settings_model: Any = None
+        self.seed: dict[str, Any] | None = None
+        """Its settings as the city's file has them."""
+        self.stale: str | None = None
+        """Why the newest version of its settings is not the one in force."""
         self.trouble: str | None = None
         """Why the plugin is quarantined, in words; None while it is well."""
         self.last_error: str | None = None
@@ -93,10 +112,35 @@ class Plugin:
         self._turns = asyncio.Semaphore(TURNS)
         self._pool: ThreadPoolExecutor | None = None
 
+    @property
+    def settings(self) -> Any:
+        """What staff may change, as it is now; each change brings a new object."""
+        return self.collected.settings
+
+    def changed(self, db: Any, name: str) -> None:
+        """Say, inside a unit, that something has changed of which every process keeps a copy.
+
+        Once the unit is committed, `on_change(plugin, name)` is called in each of them.
+        """
+        if name == SETTINGS:
+            raise ValueError(f'"{SETTINGS}" is what a change of settings says by itself')
+        note_change(db, self.name, name)
+
+    async def read(self, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
+        """Return what `fn(db, *args)` reads, for `lifespan` and `on_change`."""
+        store, beat = self._store, self._beat
+        if store is None or beat is None:
+            raise PluginError("there is no database here")
+        with not_counted():
+            return await store.read(
+                lambda db: beat.call(self.label, lambda: fn(db, *args, **named))
+            )
+
     def quarantine(self, reason: str) -> None:
         """Take the plugin out of service: one clear line, and the gateway goes on without it."""
         self.trouble = reason
-        self.hooks, self.postbacks, self.pages = {}, {}, ()
+        self.collected = replace(self.collected, jobs=(), forms=())
+        self.hooks, self.postbacks, self.pages, self.page_types = {}, {}, (), {}
         log.error("%s: plugin %s is quarantined: %s", self.gateway, self.name, reason)
 
     def collect(self, hook: str, kind: type, default: Any = None, **given: Any) -> Any:
@@ -124,27 +168,32 @@ class Plugin:
     ) -> Any:
         """Await one call of the plugin's code: own threads, own turns, time limit, circuit.
 
-        Raises `CircuitOpen`, or `PluginError` from whatever went wrong; `EventDone` and
+        Neither the wait for a turn nor the database's time counts against the limit. Raises
+        `CircuitOpen`, or `PluginError` from whatever went wrong; `EventDone` and
         `StoreUnavailable` pass.
         """
-        if self.circuit.is_open:
-            raise CircuitOpen(f"{self.name} failed too often and is left alone for 30 s")
-        started, timeout = time.monotonic(), asyncio.timeout(limit)
+        async with self._turns:
+            if self.circuit.is_open:
+                raise CircuitOpen(f"{self.name} failed too often and is left alone for 30 s")
+            return await self._run(beat, function, given, limit)
+
+    async def _run(self, beat: Beat, function: Callable[..., Any], given: Any, limit: float) -> Any:
+        started, timeout = time.monotonic(), TimeLimit(limit)
         what = getattr(function, "__name__", "handler")
         try:
-            async with timeout, self._turns:
+            async with timeout:
                 result = await self.call(beat, function, *given)
         except (EventDone, StoreUnavailable):
             raise  # nobody's fault: the event was done before, or is run again later
         except (*PLUGIN_FAULTS, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
                 raise
-            if timeout.expired():
+            if timeout.expired:
                 error = PluginError(f"took longer than {limit:g} s")
             self.fail(what, error)
             raise PluginError(f"{self.name}: {what} failed") from error
         took = time.monotonic() - started
-        if took > 1:
+        if took > max(1, limit / 10):
             self.log.warning("%s: %s took %.1f s", self.gateway, what, took)
         return result
 
@@ -174,8 +223,8 @@ class Plugin:
 class Plugins:
     """The plugins of one gateway, in the order of the city's file: order is the city's voice."""
 
-    def __init__(self, gateway: str, clock: Clock, beat: Beat) -> None:
-        self.gateway, self._clock, self.beat = gateway, clock, beat
+    def __init__(self, gateway: str, clock: Clock, beat: Beat, store: Store | None = None) -> None:
+        self.gateway, self._clock, self.beat, self._store = gateway, clock, beat, store
         self.all: dict[str, Plugin] = {}
         self._manager = pluggy.PluginManager("madoguchi")
         self._manager.add_hookspecs(hookspecs)
@@ -191,7 +240,9 @@ class Plugins:
         """
         known = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
         for name, table in tables.items():
-            plugin = self.all[name] = Plugin(self.gateway, name, self._clock)
+            plugin = self.all[name] = Plugin(
+                self.gateway, name, self._clock, self._store, self.beat
+            )
             if reason := (quarantined or {}).get(name):
                 plugin.quarantine(reason)
                 continue
@@ -199,7 +250,7 @@ class Plugins:
             try:
                 self._load(plugin, known[name], table, file)
             except PLUGIN_FAULTS as error:
-                plugin.quarantine(_reason(error))
+                plugin.quarantine(reason_of(error))
             finally:
                 self.beat.leave(LOOP)
 
@@ -211,17 +262,26 @@ class Plugins:
         self._manager.register(module, plugin.name)
         for caller in self._manager.get_hookcallers(module) or ():
             implementation = next(i for i in caller.get_hookimpls() if i.plugin is module)
-            plugin.hooks[caller.name] = _caller(implementation)
+            plugin.hooks[caller.name] = caller_of(implementation, caller.name)
+        where, own = f"plugins.{plugin.name}", dict(table)
+        if (model := plugin.collect("settings_model", type)) is not None:
+            plugin.settings_model = model
+            settings = load_seed(plugin, model, own.pop("settings", {}), file)
+            plugin.seed, plugin.collected = dump(settings), Collected(settings)
         model = plugin.collect("config_model", type)
-        where = f"plugins.{plugin.name}"
-        plugin.config = validate_table(model, resolve_secrets(table, file, where), file, where)
+        plugin.config = validate_table(model, resolve_secrets(own, file, where), file, where)
         plugin.info = plugin.collect("plugin_info", PluginInfo, plugin.info)
         plugin.models = plugin.collect("register_models", Models)
         plugin.postbacks = plugin.collect("register_postbacks", Mapping, {})
+        plugin.page_types = plugin.collect("register_page_types", Mapping, {})
         plugin.pages = tuple(plugin.collect("register_pages", Sequence, (), config=plugin.config))
+        plugin.collected = collect(plugin, plugin.settings)
 
     async def start(self) -> None:
-        """Enter the plugins' lifespans; one that fails or takes over 10 s is quarantined."""
+        """Enter the plugins' lifespans; one that fails or takes over 10 s is quarantined.
+
+        `StoreUnavailable` if the database ended while one of them read it.
+        """
         for plugin in self.well():
             enter = plugin.hooks.get("lifespan")
             if enter is None:
@@ -231,9 +291,11 @@ class Plugins:
                 async with limit:
                     entering = self._stack.enter_async_context(enter({"plugin": plugin}))
                     await Attributed(self.beat, plugin.label, entering)
+            except StoreUnavailable:
+                raise  # not this plugin's fault: the gateway starts once the database answers
             except PLUGIN_FAULTS as error:
                 late = f"took longer than {TIME_LIMIT:g} s"
-                plugin.quarantine(f"lifespan: {late if limit.expired() else _reason(error)}")
+                plugin.quarantine(f"lifespan: {late if limit.expired() else reason_of(error)}")
         self.refresh()
 
     def refresh(self) -> None:
@@ -257,6 +319,14 @@ class Plugins:
     def having(self, hook: str) -> Iterable[tuple[Plugin, Callable[[Mapping[str, Any]], Any]]]:
         """Plugins in service that implement a hook, each with a callable that takes a mapping."""
         return ((p, p.hooks[hook]) for p in self.well() if hook in p.hooks)
+
+    def find_form(self, name: str) -> tuple[Plugin, Any] | None:
+        """The form `plugin/name` with its plugin, if that is in service."""
+        owner, _, own = name.partition("/")
+        plugin = self.all.get(owner)
+        forms = plugin.collected.forms if plugin else ()
+        form = next((one for one in forms if one.name == own), None)
+        return (plugin, form) if plugin and form else None
 
     def offers(
         self, context: Callable[[Plugin], Any], message: Any, text: str
@@ -290,9 +360,8 @@ class Plugins:
         """
         failed = 0
         for plugin, call in self.having(hook):
-            implementation = _named(call, hook)
             try:
-                await plugin.run(self.beat, implementation, {"ctx": context(plugin), **given})
+                await plugin.run(self.beat, call, {"ctx": context(plugin), **given})
             except EventDone as done:
                 log.info("%s: %s: %s", self.gateway, plugin.name, done)
             except PluginError:
@@ -300,60 +369,13 @@ class Plugins:
         return failed
 
 
-def check_hooks(module: Any) -> None:
-    """Refuse a module whose hooks are misspelt, of the wrong colour, or jump the queue."""
-    for attribute, function in vars(module).items():
-        marks = getattr(function, "madoguchi_impl", None)
-        if not isinstance(marks, dict):
-            continue
-        name = marks.get("specname") or attribute
-        if name not in KINDS:
-            hint = _nearest(name, KINDS) or f"the hooks are {', '.join(KINDS)}"
-            raise PluginError(f"unknown hook `{name}`: {hint}")
-        given = list(inspect.signature(getattr(hookspecs, name)).parameters)
-        for argument, parameter in inspect.signature(function).parameters.items():
-            if parameter.default is parameter.empty and argument not in given:
-                hint = _nearest(argument, given) or f"there is {', '.join(given) or 'none'}"
-                raise PluginError(f"`{name}` has no argument `{argument}`: {hint}")
-        if any(marks.get(key) for key in ("tryfirst", "trylast", "wrapper", "hookwrapper")):
-            raise PluginError(f"`{name}`: no tryfirst, trylast or wrapper: order is the city's")
-        if KINDS[name] != "notify" and inspect.iscoroutinefunction(function):
-            raise PluginError(f"`{name}` ({KINDS[name]}) must be a plain `def`, not `async def`")
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, 1)
-    return f"did you mean `{near[0]}`?" if near else ""
-
-
-def _caller(implementation: Any) -> Callable[[Mapping[str, Any]], Any]:
-    """A callable that hands an implementation only the arguments it names."""
-    function, names = implementation.function, implementation.argnames
-    call: Callable[[Mapping[str, Any]], Any]
-    if inspect.iscoroutinefunction(function):
-
-        async def call(given: Mapping[str, Any]) -> Any:
-            return await function(*[given[name] for name in names])
-
-    else:
-
-        def call(given: Mapping[str, Any]) -> Any:
-            return function(*[given[name] for name in names])
-
-    return call
-
-
 def _is_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
-def _named(call: Callable[..., Any], name: str) -> Callable[..., Any]:
-    call.__name__ = name
-    return call
-
-
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What went wrong, in one line."""
     if isinstance(error, ConfigError):
         return "; ".join(error.problems)
     if isinstance(error, PluginError):

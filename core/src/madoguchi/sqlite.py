@@ -46,6 +46,7 @@ def connect(
         connection.execute("PRAGMA query_only=ON")
     else:
         connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA secure_delete=ON")  # what is deleted is overwritten
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
     return connection

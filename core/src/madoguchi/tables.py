@@ -20,6 +20,7 @@ from sqlalchemy import (
     MetaData,
     Table,
     Text,
+    UniqueConstraint,
     false,
     text,
 )
@@ -141,10 +142,129 @@ audit = _table(
 _unsealed = text("position IS NULL")
 Index("ix_audit_unsealed", audit.c.id, sqlite_where=_unsealed, postgresql_where=_unsealed)
 
+# A form that is being filled in. `place` is "chat" while it is open there, which at most one form
+# of a resident is, else "page"; `partial` is what the chat has of the answer to `at_field`.
+draft = _table(
+    "draft",
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), nullable=False),
+    Column("form", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("answers", JSON, nullable=False),
+    Column("at_field", Text),
+    Column("partial", JSON(none_as_null=True)),
+    # Question → the keyed hash of the message that answered it, so that an unsend reaches it (R13).
+    Column("heard", JSON, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("updated", Double, nullable=False, index=True),
+    Column("created", Double, nullable=False),
+    UniqueConstraint("resident_id", "form"),
+    sqlite_autoincrement=True,  # an old button never meets another form of the same number
+)
+_in_chat = text("place = 'chat'")
+Index(
+    "ix_draft_in_chat",
+    draft.c.resident_id,
+    unique=True,
+    sqlite_where=_in_chat,
+    postgresql_where=_in_chat,
+)
+
+submission = _table(
+    "submission",
+    Column("id", _Id, primary_key=True),
+    Column("form", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column(
+        "resident_id",
+        _Id,
+        ForeignKey("resident.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("answers", JSON, nullable=False),
+    Column("key", Text, nullable=False, unique=True),
+    Column("at", UTCDateTime, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("ix_submission_form_at", submission.c.form, submission.c.at)
+
+# Photos without EXIF and files; the original is for staff, and only for some days.
+media = _table(
+    "media",
+    Column("id", _Id, primary_key=True),
+    Column(
+        "resident_id",
+        _Id,
+        ForeignKey("resident.id", ondelete="CASCADE"),
+        nullable=False,
+        index=True,
+    ),
+    Column("draft_id", _Id, ForeignKey("draft.id", ondelete="CASCADE"), index=True),
+    Column("submission_id", _Id, ForeignKey("submission.id", ondelete="CASCADE"), index=True),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False, server_default=text("''")),
+    Column("content_type", Text, nullable=False),
+    Column("bytes", LargeBinary, nullable=False),
+    Column("original", LargeBinary),
+    # A keyed hash of LINE's message id, so that an unsend reaches it (R13).
+    Column("message_key", Text, index=True),
+    # LINE's name for photos that were sent together.
+    Column("image_set", Text),
+    Column("at", UTCDateTime, nullable=False, index=True),
+    sqlite_autoincrement=True,
+)
+
+# What residents told about themselves; `field` is `plugin/name`.
+profile = _table(
+    "profile",
+    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    Column("field", Text, primary_key=True),
+    Column("value", JSON, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
+)
+
 meta = _table(
     "meta",
     Column("key", Text, primary_key=True),
     Column("value", Text, nullable=False),
+)
+
+# One run of a job (`plugin/name`, `core/name`) for one time of its schedule, in seconds.
+job_run = _table(
+    "job_run",
+    Column("job", Text, primary_key=True),
+    Column("tick", BigInteger, primary_key=True, autoincrement=False),
+    # A row of `worker`; none: whoever finds it takes it over.
+    Column("owner", Text),
+    Column("attempts", Integer, nullable=False, server_default=text("1")),
+    Column("started", Double, nullable=False),
+    Column("ended", Double),
+    Column("outcome", Text, nullable=False),
+    Column("error", Text),
+)
+
+# What staff changed: the newest version of each owner (`city`, or a plugin's name) is in force.
+settings = _table(
+    "settings",
+    Column("owner", Text, primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("at", UTCDateTime, nullable=False),
+    Column("actor_kind", Text, nullable=False),
+    Column("actor_id", Text, nullable=False),
+    Column("actor_label", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("changes", JSON, nullable=False),
+    Column("content", JSON, nullable=False),
+)
+
+# How often something that processes keep in memory was changed: each looks once a second.
+change = _table(
+    "change",
+    Column("owner", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("times", Integer, nullable=False),
 )
 
 inbox = _table(
@@ -164,6 +284,29 @@ Index("ix_inbox_pending", inbox.c.seq, postgresql_where=text("NOT done"))
 # Messages that were taken back (R13): what arrives late is stored without its content.
 unsent = _table(
     "unsent", Column("message_id", Text, primary_key=True), info={"dialect": "postgresql"}
+)
+
+# What the worker orders the door to forget in its file (`forgetting`): the door alone writes there.
+inbox_order = _table(
+    "inbox_order",
+    Column("id", _Id, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("what", Text, nullable=False),
+    Column("before", Double),
+    Column("event_id", Text),
+    info={"dialect": "sqlite"},
+)
+
+# Who was erased, by a keyed hash of their LINE id: an older copy of the database repeats it.
+erasure = _table(
+    "erasure",
+    Column("id", _Id, primary_key=True),
+    Column("resident_id", _Id, nullable=False, index=True),
+    Column("line_key", Text, nullable=False, index=True),
+    Column("at", UTCDateTime, nullable=False, index=True),
+    Column("done_at", UTCDateTime),
+    # By owner (a plugin's name, or `core`): what was deleted and what is kept, or why not yet.
+    Column("report", JSON, nullable=False),
 )
 
 

@@ -1,12 +1,14 @@
 """What crosses a hook: frozen dataclasses, nothing that does anything."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, Final
+
+from madoguchi.schedules import Daily, Every
 
 
 class Fit(IntEnum):
@@ -138,6 +140,30 @@ class City:
     phone: str
     hours: str
     site: str | None = None
+    public_url: str | None = None
+    """Where the pages are; every link is built from it, never from a request's Host header."""
+    liff: tuple[str, ...] = ()
+    """LIFF ids under which LINE opens the residents' pages."""
+    platform: str | None = None
+    """The simulator's address where it stands in for LINE; None is LINE itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A tile of the menu: it says something for the resident, or opens one of the pages.
+
+    `MenuItem("図書館", says="図書館")`, `MenuItem("受け取り設定", page="form/segment/settings")`.
+    """
+
+    label: str | Mapping[str, str]
+    """At most 20 characters are shown, in each language."""
+    says: str | None = None
+    page: str | None = None
+    """See `Context.liff_url`; without such pages the item is left out."""
+
+    def __post_init__(self) -> None:
+        if (self.says is None) == (self.page is None):
+            raise TypeError(f"the menu item {self.label!r} needs either says= or page=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +174,65 @@ class PluginInfo:
     summary: str
     keeps: Mapping[str, str] = field(default_factory=dict)
     """`{"what is kept": "why, and for how long"}`."""
+    forgets: Sequence["ForgetRows | ForgetBirthdates"] = ()
+    """What of it is forgotten by itself, and when."""
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetRows:
+    """Rows of a table of the plugin's own are deleted when they are so old.
+
+    `ForgetRows("words", "words that were looked up", word.c.at, days=30)`: `column` is one of
+    `UTCDateTime`, in a table whose primary key is one column.
+    """
+
+    name: str
+    what: str
+    column: Any
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetBirthdates:
+    """Children leave a resident's profile when they are so old.
+
+    `ForgetBirthdates("children", "children's birthdates", part="born")`: the profile field `name`
+    of this plugin is a list of tables, of which `part` is the birthdate.
+    """
+
+    name: str
+    what: str
+    part: str
+    years: int = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One thing that is kept about a resident, for their export: titles and labels in Japanese."""
+
+    title: str
+    values: Mapping[str, Any]
+    """Label → a value for JSON."""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    """File name → content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What has to stay although a resident is erased."""
+
+    what: str
+    ground: str
+    """The legal ground, as it is told to the resident."""
+    until: date
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What became of a plugin's data about a resident: what was deleted, how often; what stays."""
+
+    deleted: Mapping[str, int] = field(default_factory=dict)
+    kept: Sequence[Kept] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,3 +264,28 @@ class Mount:
 
     path: str
     app: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """Work at set times: `Job("remind", Daily("19:00"), remind)`. `run(job)` gets a `JobContext`.
+
+    Of several workers one runs it. It may be run again for the same time after a crash.
+    """
+
+    name: str
+    schedule: Daily | Every
+    run: Callable[..., Any]
+    """Best `async def`; a plain function runs in one of the plugin's threads and cannot write."""
+    limit: float = 60.0
+    """Seconds that a run may take."""
+    catch_up: timedelta | None = None
+    """How late a run may still begin after a standstill; None: however late."""
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.schedule, Daily | Every):
+            raise TypeError(f"a job's schedule is Daily or Every, not {self.schedule!r}")
+        if not callable(self.run):
+            raise TypeError(f"a job's run is a function, not {self.run!r}")
+        if not 0 < self.limit <= 6 * 3600:
+            raise ValueError(f"a job's limit is in seconds, at most six hours, not {self.limit!r}")

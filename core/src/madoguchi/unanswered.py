@@ -7,7 +7,7 @@ reach it (R13).
 import re
 from datetime import datetime
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import delete, insert
 from sqlalchemy.orm import Session
 
 from madoguchi.tables import unanswered
@@ -31,9 +31,3 @@ def keep(db: Session, reply: str, words: str, key: str, at: datetime) -> str:
 def take_back(db: Session, key: str) -> None:
     """Forget the words of a message that was taken back (R13)."""
     db.execute(delete(unanswered).where(unanswered.c.message_key == key))
-
-
-def forget_keys(db: Session, before: datetime) -> None:
-    """Unlink unanswered words from their messages: after a day nobody can take one back (R13)."""
-    old = unanswered.c.message_key.is_not(None) & (unanswered.c.at < before)
-    db.execute(update(unanswered).where(old).values(message_key=None))

@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping
 from typing import Any, Generic, TypeVar
 
 from madoguchi.beat import LOOP, Beat
+from madoguchi.logs import flush
 
 T = TypeVar("T")
 
@@ -107,6 +108,7 @@ class Watch:
             for slot, last_seen in self._writers.items():
                 self._beat.writer(slot, last_seen())
             self.check_threads()
+            flush()
             if os.getppid() != self._parent:
                 os.kill(os.getpid(), signal.SIGTERM)
                 return

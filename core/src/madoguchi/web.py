@@ -8,22 +8,23 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from functools import partial
-from html import escape
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.routing import Mount as StarletteMount
 from starlette.staticfiles import StaticFiles
 
-from madoguchi.beat import Beat
-from madoguchi.gateway import RunningGateway, Services
-from madoguchi.plugins import PLUGIN_FAULTS, Plugin
+from madoguchi.config import CITY
+from madoguchi.gateway import RunningGateway
+from madoguchi.pages import PageContext, call, sorry
+from madoguchi.plugins import PLUGIN_FAULTS
 from madoguchi.templating import Templates
-from madoguchi.types import City, Mount, OpenPage
+from madoguchi.types import Mount, OpenPage
 from madoguchi.watch import Attributed
 
 POLICY = (
@@ -35,22 +36,6 @@ HEADERS = {
     b"x-content-type-options": b"nosniff",
     b"referrer-policy": b"no-referrer",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class PageContext:
-    """What a page of a plugin is given as `request.state.page`."""
-
-    gateway: City
-    plugin: Plugin
-    read: Callable[..., Any]
-    """`await page.read(fn, *args)`: see `Context.read`."""
-    _templates: Templates
-
-    def render(self, name: str, /, status: int = 200, **values: Any) -> Response:
-        """Render a template of the plugin: `templates/<plugin>/<name>`, or the city's own."""
-        html = self._templates.render(self.plugin.name, name, {"city": self.gateway, **values})
-        return HTMLResponse(html, status)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +64,7 @@ def build_app(
     async def page(scope: Any, receive: Any, send: Any) -> None:
         name = scope["path_params"]["gateway"]
         if name in closed:
-            await _sorry(503, "ただいま準備中です", "しばらくしてから、もう一度お試しください。")(
+            await sorry(503, "ただいま準備中です", "しばらくしてから、もう一度お試しください。")(
                 scope, receive, send
             )
         elif (gateway := gateways.get(name)) is not None:
@@ -99,51 +84,71 @@ def build_app(
 def plugin_pages(gateway: RunningGateway) -> Any:
     """The pages of one gateway's plugins, under `/<plugin>/`."""
     services = gateway.services
-    templates = Templates(services.plugins.well(), gateway.gateway.overrides / "templates")
+    plugins = services.plugins
+    templates = Templates(plugins.well(), gateway.gateway.overrides / "templates")
+    contexts = {plugin.name: PageContext(plugin, services, templates) for plugin in plugins.well()}
+    servers = {kind: p.name for p in plugins.well() for kind in p.page_types}
     routes: list[BaseRoute] = []
-    for plugin in services.plugins.well():
-        read = partial(_read, services, plugin)
+    for page in contexts.values():
         try:
-            routes += _routes(PageContext(services.city, plugin, read, templates), services.beat)
+            routes += _routes(page, contexts, servers)
         except PLUGIN_FAULTS as error:
-            plugin.quarantine(f"register_pages: {error}")
-    services.plugins.refresh()
-    return Starlette(routes=routes, exception_handlers={404: _missing})
+            page.plugin.quarantine(f"register_pages: {error}")
+    plugins.refresh()
+
+    async def missing(request: Request, error: Exception) -> Response:
+        words = f"アドレスをお確かめください。お困りのときは {call(services.city)}"
+        return sorry(404, "ページが見つかりません", words)
+
+    app = Starlette(routes=routes, exception_handlers={404: missing})
+    app.router.redirect_slashes = False  # LINE's SDK must not meet a redirect (R57)
+    return app
 
 
-def _routes(page: PageContext, beat: Beat) -> list[BaseRoute]:
+def _routes(
+    page: PageContext, contexts: Mapping[str, PageContext], servers: Mapping[type, str]
+) -> list[BaseRoute]:
     plugin, prefix = page.plugin, f"/{page.plugin.name}"
     routes: list[BaseRoute] = []
     if plugin.folder is not None and (static := plugin.folder / "static").is_dir():
-        routes.append(StarletteMount(f"{prefix}/static", app=StaticFiles(directory=static)))
+        routes.append(StarletteMount(f"{prefix}/static", app=_files(static)))
     for item in plugin.pages:
-        if not isinstance(item, OpenPage | Mount):
+        server = contexts.get(servers.get(type(item), ""))
+        if server is None and not isinstance(item, OpenPage | Mount):
             plugin.log.info("nobody consumes pages of type %s", type(item).__name__)
-        elif not item.path.startswith("/"):
+        elif item.path and not item.path.startswith("/"):
             raise ValueError(f'the path {item.path!r} has to start with "/"')
-        elif isinstance(item, OpenPage):
-            endpoint = _guarded_page(item.endpoint, page, beat)
-            routes.append(Route(prefix + item.path, endpoint, methods=list(item.methods)))
+        elif isinstance(item, Mount):
+            routes.append(StarletteMount(prefix + item.path, _guarded_app(item.app, page)))
+        elif server is None:
+            run = partial(page.run, item.endpoint)
+            routes.append(Route(prefix + item.path, run, methods=list(item.methods)))
         else:
-            routes.append(StarletteMount(prefix + item.path, _guarded_app(item.app, page, beat)))
+            run = partial(server.run, server.plugin.page_types[type(item)](item, page))
+            at = "" if server is page else f"/{server.plugin.name}"
+            routes.append(Route(at + prefix + item.path, run, methods=list(item.methods)))
     return routes
 
 
-def _guarded_page(endpoint: Callable[..., Any], page: PageContext, beat: Beat) -> Any:
-    async def call(request: Request) -> Response:
-        request.state.page = page
-        try:
-            return await page.plugin.call(beat, endpoint, request)
-        except HTTPException:
-            raise
-        except PLUGIN_FAULTS as error:
-            return _failed(page, request.url.path, error)
+def _files(folder: Path) -> Any:
+    """A plugin's static files, compressed; `?v=…` in their address keeps them in the browser."""
+    files = GZipMiddleware(StaticFiles(directory=folder))
 
-    return call
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
+        async def send_kept(message: Any) -> None:
+            is_named = b"v=" in scope["query_string"] and message.get("status") == 200
+            if message["type"] == "http.response.start" and is_named:
+                kept = (b"cache-control", b"public, max-age=31536000, immutable")
+                message["headers"] = [*message["headers"], kept]
+            await send(message)
+
+        await files(scope, receive, send_kept)
+
+    return serve
 
 
-def _guarded_app(app: Any, page: PageContext, beat: Beat) -> Any:
-    async def call(scope: Any, receive: Any, send: Any) -> None:
+def _guarded_app(app: Any, page: PageContext) -> Any:
+    async def serve(scope: Any, receive: Any, send: Any) -> None:
         started = False
 
         async def note(message: Any) -> None:
@@ -152,54 +157,30 @@ def _guarded_app(app: Any, page: PageContext, beat: Beat) -> Any:
             await send(message)
 
         try:
-            await Attributed(beat, page.plugin.label, app(scope, receive, note))
+            await Attributed(page._services.beat, page.plugin.label, app(scope, receive, note))
         except PLUGIN_FAULTS as error:
-            answer = _failed(page, scope["path"], error)
+            answer = page.fail(scope["path"], error)
             if not started:
                 await answer(scope, receive, send)
 
-    return call
-
-
-def _failed(page: PageContext, path: str, error: BaseException) -> Response:
-    page.plugin.fail(f"page {path}", error)
-    words = f"お急ぎのときは {page.gateway.phone} へお電話ください。"
-    return _sorry(500, "うまく表示できませんでした", words)
-
-
-async def _read(
-    services: Services, plugin: Plugin, fn: Callable[..., Any], *args: Any, **named: Any
-) -> Any:
-    beat = services.beat
-    return await services.store.read(
-        lambda db: beat.call(plugin.label, lambda: fn(db, *args, **named))
-    )
+    return serve
 
 
 def _health(gateway: RunningGateway) -> dict[str, Any]:
-    return {
-        plugin.name: plugin.trouble or plugin.last_error or "well"
-        for plugin in gateway.services.plugins.all.values()
+    services = gateway.services
+    report = {
+        plugin.name: plugin.trouble or plugin.stale or plugin.last_error or "well"
+        for plugin in services.plugins.all.values()
     }
+    return report | ({CITY: services.live.stale} if services.live.stale else {})
 
 
 async def _missing(request: Request, error: Exception) -> Response:
-    return _sorry(404, "ページが見つかりません", "アドレスをお確かめください。")
+    return sorry(404, "ページが見つかりません", "アドレスをお確かめください。")
 
 
 async def _not_found(scope: Any, receive: Any, send: Any) -> None:
-    await _sorry(404, "ページが見つかりません", "アドレスをお確かめください。")(
-        scope, receive, send
-    )
-
-
-def _sorry(status: int, title: str, words: str) -> Response:
-    return HTMLResponse(
-        f'<!doctype html><html lang="ja"><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><h1>{title}</h1>'
-        f"<p>{escape(words)}</p></html>",
-        status,
-    )
+    await sorry(404, "ページが見つかりません", "アドレスをお確かめください。")(scope, receive, send)
 
 
 class Headers:

@@ -1,8 +1,9 @@
-"""A LINE platform on your own machine: Messaging API with its errors, signed webhooks, a phone."""
+"""A LINE platform on your own machine: Messaging API, signed webhooks, Login and LIFF, a phone."""
 
 from .channel import Channel, Settings
 from .clock import Clock
 from .errors import Refusal
+from .login import LiffApp, LoginChannel
 from .simulator import Simulator
 
-__all__ = ["Channel", "Clock", "Refusal", "Settings", "Simulator"]
+__all__ = ["Channel", "Clock", "LiffApp", "LoginChannel", "Refusal", "Settings", "Simulator"]

@@ -7,19 +7,29 @@ import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
 from .channel import Channel
 from .database import open_database, read_memo, write_memo
+from .errors import Refusal
 from .identifiers import new_long_token, new_token
+from .login import LiffApp, LoginChannel
 from .simulator import Simulator
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run until SIGTERM or SIGINT; returns the exit status."""
-    options = _parser().parse_args(arguments)
-    simulator = Simulator(_channel(options), data=options.data, clock_file=options.clock_file)
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    try:
+        logins = _login_channels(options)
+    except Refusal as refusal:
+        parser.error(refusal.message)
+    simulator = Simulator(
+        _channel(options), logins=logins, data=options.data, clock_file=options.clock_file
+    )
     config = uvicorn.Config(
         simulator.app,
         host=options.host,
@@ -59,8 +69,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="madoguchi-simulator",
         description="A LINE platform on this machine: Messaging API, webhooks, a phone page.",
-        epilog="Secret and token come from SIMULATOR_CHANNEL_SECRET and SIMULATOR_ACCESS_TOKEN;"
-        " if these are not set, they are made once and kept in --data.",
+        epilog="Secrets and token come from SIMULATOR_CHANNEL_SECRET, SIMULATOR_ACCESS_TOKEN and"
+        " SIMULATOR_LOGIN_SECRET; what is not set is made once and kept in --data.",
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100)
@@ -71,6 +81,17 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--basic-id", default=Channel.basic_id)
     parser.add_argument("--display-name", default=Channel.display_name)
     parser.add_argument("--clock-file", type=Path, help="offset file shared with the bot")
+    parser.add_argument(
+        "--liff",
+        nargs="+",
+        action="append",
+        default=[],
+        metavar=("ID", "URL"),
+        help="a LIFF app, the digits of its id are its Login channel; behind the endpoint URL may"
+        " stand size=tall scopes=openid,profile botPrompt=normal simplified=1 name=Booking",
+    )
+    parser.add_argument("--login-channel", default=LoginChannel.id, help="for web login")
+    parser.add_argument("--callback", action="append", default=[], help="where web login returns")
     return parser
 
 
@@ -86,6 +107,31 @@ def _channel(options: argparse.Namespace) -> Channel:
         basic_id=options.basic_id,
         display_name=options.display_name,
     )
+
+
+def _login_channels(options: argparse.Namespace) -> list[LoginChannel]:
+    """One for web login, and one for each channel that a LIFF id names."""
+    apps = [_liff_app(words) for words in options.liff]
+    secret = _credential("SIMULATOR_LOGIN_SECRET", "login_secret", new_token(), options.data)
+    return [
+        LoginChannel(
+            id=channel_id,
+            secret=secret,
+            name=options.display_name,
+            callbacks=tuple(options.callback) if channel_id == options.login_channel else (),
+            apps=tuple(app for app in apps if app.channel_id == channel_id),
+        )
+        for channel_id in dict.fromkeys([options.login_channel, *(app.channel_id for app in apps)])
+    ]
+
+
+def _liff_app(words: list[str]) -> LiffApp:
+    if len(words) < 2 or not all("=" in word for word in words[2:]):
+        raise Refusal(400, "--liff takes a LIFF id, an endpoint URL, and further words key=value")
+    more: dict[str, Any] = dict(word.split("=", 1) for word in words[2:])
+    if "scopes" in more:
+        more["scopes"] = more["scopes"].split(",")
+    return LiffApp.from_json({"liffId": words[0], "endpoint": words[1], **more})
 
 
 def _credential(variable: str, name: str, fresh: str, data: Path | None) -> str:

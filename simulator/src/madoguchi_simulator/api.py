@@ -22,7 +22,8 @@ class Endpoint:
     """An endpoint of LINE.
 
     ``name`` is what rate limits and fault rules call it. ``retry_key``: it accepts
-    ``X-Line-Retry-Key`` (R24). ``token``: it wants a channel access token.
+    ``X-Line-Retry-Key`` (R24). ``token``: it wants a channel access token of the bot.
+    ``shared``: pages of other origins may call it from a browser.
     ``method`` may be ``*``; ``path`` may hold variable parts in braces.
     """
 
@@ -32,7 +33,15 @@ class Endpoint:
     handler: Handler
     retry_key: bool = False
     token: bool = True
+    shared: bool = False
     status: int = 200
+
+
+_SHARED = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-headers", b"authorization, content-type"),
+    (b"access-control-allow-methods", b"GET, POST"),
+]
 
 
 class Api:
@@ -53,12 +62,20 @@ class Api:
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         call = Call(scope, headers, new_request_id())
+        shared = False
         try:
-            answer = await self._respond(self._find(scope, call), call, receive)
+            endpoint = self._find(scope, call)
+            shared = endpoint.shared
+            if shared and scope["method"] == "OPTIONS":
+                answer = Answer(204, b"")
+            else:
+                answer = await self._respond(endpoint, call, receive)
         except Refusal as refusal:
             answer = refused(refusal)
         if answer is None:
             return await hang_up(receive)
+        if shared:
+            answer.headers += _SHARED
         return await send_answer(send, answer, call.request_id)
 
     async def _respond(self, endpoint: Endpoint, call: Call, receive: Receive) -> Answer | None:
@@ -75,13 +92,15 @@ class Api:
         return answer or await self._answer(endpoint, call, receive)
 
     def _find(self, scope: Scope, call: Call) -> Endpoint:
-        path = scope["path"]
-        endpoint = self._exact.get((scope["method"], path))
+        path, method = scope["path"], scope["method"]
+        if method == "OPTIONS":
+            method = call.headers.get("access-control-request-method", method)
+        endpoint = self._exact.get((method, path))
         if endpoint is not None:
             return endpoint
         for pattern, endpoint in self._patterns:
             match = pattern.fullmatch(path)
-            if match and endpoint.method in (scope["method"], "*"):
+            if match and endpoint.method in (method, "*"):
                 call.parts = match.groups()
                 return endpoint
         raise Refusal(404, "Not found")

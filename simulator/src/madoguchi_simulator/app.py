@@ -9,10 +9,25 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import control, phone
 from .api import Api
 from .endpoints import LATER, MESSAGING
+from .login_api import LOGIN
+from .login_pages import PAGES
 from .oauth import TOKENS
 from .simulator import Simulator
 
-_LINE = ("/v2/", "/oauth2/", "/bot/", "/liff/v1/", "/dialog/", "/friendship/", "/user/v1/")
+# What the hosts api, api-data, access and the SDK's host serve. Behind the host liff.line.me stands
+# a LIFF id, and only that begins with a digit.
+_LINE = (
+    "/v2/",
+    "/oauth2/",
+    "/bot/",
+    "/liff/",
+    "/dialog/",
+    "/friendship/",
+    "/user/v1/",
+    "/message/",
+    "/.well-known/",
+    *(f"/{digit}" for digit in range(10)),
+)
 
 
 def build_app(simulator: Simulator) -> ASGIApp:
@@ -23,8 +38,9 @@ def build_app(simulator: Simulator) -> ASGIApp:
         async with simulator:
             yield
 
-    pages = Starlette(routes=[*control.routes(simulator), *phone.routes()], lifespan=lifespan)
-    api = Api(simulator, (*MESSAGING, *TOKENS, *LATER))
+    routes = [*control.routes(simulator), *phone.routes(simulator)]
+    pages = Starlette(routes=routes, lifespan=lifespan)
+    api = Api(simulator, (*MESSAGING, *TOKENS, *LOGIN, *PAGES, *LATER))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_LINE):

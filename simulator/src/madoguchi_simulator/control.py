@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from madoguchi_messages import render, render_quick_replies
 
 from .errors import Refusal
+from .login import LiffApp
 from .simulator import Simulator
 
 _LONGEST_WAIT = 60.0
@@ -44,6 +45,12 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         route(f"{one}/chat", "GET", _chat),
         route(f"{one}/richmenu", "GET", _rich_menu),
         route(f"{one}/id-token", "POST", _id_token),
+        route(f"{one}/liff", "POST", _open_liff),
+        route("/sim/liff/{view}/session", "POST", _liff_session),
+        route("/sim/liff/{view}/close", "POST", _close_liff),
+        route("/sim/liff", "PUT", _set_apps),
+        route("/sim/liff", "GET", _apps),
+        route("/sim/keys", "POST", _new_key),
         route("/sim/contents/{message_id}", "GET", _content),
         route("/sim/webhooks", "POST", _send_webhook),
         route("/sim/webhooks", "GET", _webhooks),
@@ -129,8 +136,9 @@ async def _chat(simulator: Simulator, request: Request) -> dict[str, Any]:
 def _visible(entry: dict[str, Any]) -> dict[str, Any]:
     """The message with the address at which a browser finds what a resident sent."""
     message = entry["message"]
-    if message.get("contentProvider") != {"type": "line"}:
-        return message
+    provider = message.get("contentProvider", {})
+    if provider != {"type": "line"}:
+        return {**message, **{key: provider[key] for key in provider if key != "type"}}
     address = f"/sim/contents/{entry['messageId']}"
     return {**message, "originalContentUrl": address, "previewImageUrl": address}
 
@@ -141,7 +149,40 @@ async def _rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
 
 
 async def _id_token(simulator: Simulator, request: Request) -> dict[str, Any]:
-    raise Refusal(501, "The simulator does not issue ID tokens yet")
+    liff_id = str((await _body(request)).get("liffId", ""))
+    return simulator.log_in(request.path_params["user_id"], liff_id)
+
+
+async def _open_liff(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body, user_id = await _body(request), request.path_params["user_id"]
+    simulator.residents.get(user_id)
+    from_chat = bool(body.get("chat", True))
+    return simulator.liff.open(user_id, str(body.get("url", "")), from_chat=from_chat)
+
+
+async def _liff_session(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return simulator.liff.session(request.path_params["view"])
+
+
+async def _close_liff(simulator: Simulator, request: Request) -> dict[str, Any]:
+    simulator.liff.close(request.path_params["view"])
+    return {}
+
+
+async def _set_apps(simulator: Simulator, request: Request) -> dict[str, Any]:
+    apps = (await _body(request)).get("apps")
+    if not isinstance(apps, list):
+        raise Refusal(400, '"apps" is a list of LIFF apps')
+    simulator.logins.set_apps(map(LiffApp.from_json, apps))
+    return await _apps(simulator, request)
+
+
+async def _apps(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return {"apps": [app.to_json() for app in simulator.logins.apps.values()]}
+
+
+async def _new_key(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return {"kid": simulator.logins.signing.rotate()}
 
 
 async def _content(simulator: Simulator, request: Request) -> Response:

@@ -30,13 +30,27 @@ CREATE TABLE IF NOT EXISTS content (
 CREATE TABLE IF NOT EXISTS access_token (
     token TEXT PRIMARY KEY, kind TEXT NOT NULL, key_id TEXT NOT NULL, issued REAL NOT NULL,
     expires REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS consent (
+    user_id TEXT NOT NULL, client TEXT NOT NULL, scopes TEXT NOT NULL, refused TEXT NOT NULL,
+    PRIMARY KEY (user_id, client)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS login_code (
+    code TEXT PRIMARY KEY, client TEXT NOT NULL, redirect_uri TEXT NOT NULL,
+    user_id TEXT NOT NULL, scopes TEXT NOT NULL, nonce TEXT, challenge TEXT,
+    expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS login_token (
+    token TEXT PRIMARY KEY, kind TEXT NOT NULL, client TEXT NOT NULL, user_id TEXT NOT NULL,
+    scopes TEXT NOT NULL, from_chat INTEGER NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS liff_view (
+    view TEXT PRIMARY KEY, user_id TEXT NOT NULL, liff_id TEXT NOT NULL, address TEXT NOT NULL,
+    from_chat INTEGER NOT NULL, access_token TEXT, id_token TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhook (
     event_id TEXT PRIMARY KEY, event TEXT NOT NULL, at REAL NOT NULL, status INTEGER,
     reason TEXT, tries INTEGER NOT NULL DEFAULT 0, due REAL);
 CREATE INDEX IF NOT EXISTS webhook_due ON webhook (due) WHERE due IS NOT NULL;
 """
 
-# What a reset empties. `memo` stays: it holds the number that the next message must exceed.
+# What a reset empties. `memo` stays: it holds the number that the next message must exceed, and the
+# keys that sign ID tokens.
 _EMPTIED = (
     "resident",
     "friendship",
@@ -45,6 +59,10 @@ _EMPTIED = (
     "reply_token",
     "content",
     "access_token",
+    "consent",
+    "login_code",
+    "login_token",
+    "liff_view",
     "webhook",
 )
 

@@ -233,10 +233,6 @@ _LATER = (
     "/(?:v2/)?bot/.*pnp.*",
     "/liff/v1/apps.*",
     "/dialog/bot/accountLink",
-    "/oauth2/v2.1/(?:authorize|certs|userinfo)",
-    "/v2/profile",
-    "/friendship/v1/status",
-    "/user/v1/deauthorize",
 )
 
 MESSAGING = (

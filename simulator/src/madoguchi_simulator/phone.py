@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from importlib.resources import files
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
+
+from .simulator import Simulator
 
 _HERE = Path(__file__).parent
 _MESSAGES_CSS = files("madoguchi_messages") / "static" / "messages.css"
@@ -22,19 +25,6 @@ _MESSAGES_CSS = files("madoguchi_messages") / "static" / "messages.css"
 _THIS_MACHINE = "http://127.0.0.1:* http://localhost:*"
 
 _HEADERS = {
-    "Content-Security-Policy": "; ".join(
-        (
-            "default-src 'self'",
-            "script-src 'self'",
-            "style-src 'self'",
-            f"img-src 'self' data: blob: {_THIS_MACHINE}",
-            f"media-src 'self' blob: {_THIS_MACHINE}",
-            f"frame-src 'self' {_THIS_MACHINE}",
-            "object-src 'none'",
-            "base-uri 'none'",
-            "frame-ancestors 'self'",
-        )
-    ),
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
     # A file that changed under a developer's hands is seen at the next reload.
@@ -42,17 +32,37 @@ _HEADERS = {
 }
 
 
-def routes() -> list[BaseRoute]:
+def routes(simulator: Simulator) -> list[BaseRoute]:
     """Routes of the phone page: ``GET /`` and ``GET /static/…``, ``messages.css`` included."""
+
+    async def page(_: Request) -> Response:
+        policy = {"Content-Security-Policy": _policy(simulator)}
+        return FileResponse(_HERE / "templates" / "phone.html", headers=_HEADERS | policy)
+
     return [
-        Route("/", _page, methods=["GET"]),
+        Route("/", page, methods=["GET"]),
         Route("/static/messages.css", _messages_css, methods=["GET"]),
         Mount("/static", _Static(directory=_HERE / "static"), name="static"),
     ]
 
 
-async def _page(_: Request) -> Response:
-    return FileResponse(_HERE / "templates" / "phone.html", headers=_HEADERS)
+def _policy(simulator: Simulator) -> str:
+    """The page's policy. LIFF pages may be anywhere, so their origins are let in by name."""
+    endpoints = (urlsplit(app.endpoint) for app in simulator.logins.apps.values())
+    origins = sorted({f"{one.scheme}://{one.netloc}" for one in endpoints})
+    return "; ".join(
+        (
+            "default-src 'self'",
+            "script-src 'self'",
+            "style-src 'self'",
+            f"img-src 'self' data: blob: {_THIS_MACHINE}",
+            f"media-src 'self' blob: {_THIS_MACHINE}",
+            " ".join(("frame-src 'self'", _THIS_MACHINE, *origins)),
+            "object-src 'none'",
+            "base-uri 'none'",
+            "frame-ancestors 'self'",
+        )
+    )
 
 
 async def _messages_css(_: Request) -> Response:

@@ -23,6 +23,9 @@ from .errors import Refusal
 from .events import complete_message, event
 from .faults import Faults
 from .identifiers import message_id, new_long_token
+from .liff import LiffViews
+from .login import LoginChannel
+from .logins import Logins
 from .rates import RateLimits
 from .replies import ReplyTokens
 from .residents import BLOCKED, FRIEND, Residents
@@ -32,7 +35,7 @@ from .webhooks import Delivery, Webhooks
 
 
 class Simulator:
-    """One LINE channel with its residents.
+    """One LINE channel with its residents, and the Login channels of the same provider.
 
     ``async with simulator:`` (or ``start`` and ``stop``) runs what it does by itself;
     ``simulator.app`` is the ASGI application with the Messaging API, the control API and the
@@ -41,7 +44,12 @@ class Simulator:
     """
 
     def __init__(
-        self, channel: Channel, *, data: Path | None = None, clock_file: Path | None = None
+        self,
+        channel: Channel,
+        *,
+        logins: Sequence[LoginChannel] = (LoginChannel(),),
+        data: Path | None = None,
+        clock_file: Path | None = None,
     ) -> None:
         self.channel = channel
         self.clock = Clock(clock_file or (data / "clock" if data else None))
@@ -51,6 +59,8 @@ class Simulator:
         self.book = Book(self._db, self.clock, self.residents)
         self.contents = Contents(self._db, self.clock)
         self.tokens = AccessTokens(self._db, self.clock, channel)
+        self.logins = Logins(self._db, self.clock, self.residents, logins)
+        self.liff = LiffViews(self._db, self.logins)
         self.faults = Faults()
         self.rates = RateLimits(self.clock)
         replies = ReplyTokens(self._db, self.clock)
@@ -131,6 +141,11 @@ class Simulator:
         """The resident sends a message: text, location, sticker, or media that lie elsewhere."""
         self.residents.get(user_id)
         return (await self._send_messages(user_id, [message]))[0]
+
+    def show_message(self, user_id: str, message: dict[str, Any]) -> None:
+        """A message in the resident's name of which the bot hears nothing (R61)."""
+        self.chats.add(self.chats.next_seq(), user_id, "resident", "liff", [message])
+        self._db.commit()
 
     async def send_files(
         self, user_id: str, files: Sequence[tuple[str, str, bytes]]
@@ -219,6 +234,13 @@ class Simulator:
         return await self._emit(
             "unsend", user_id, with_reply_token=False, unsend={"messageId": message}
         )
+
+    def log_in(self, user_id: str, liff_id: str) -> dict[str, Any]:
+        """``idToken`` and ``accessToken`` of a LIFF app, as after a consent to everything."""
+        app = self.logins.app(liff_id)
+        self.logins.consents.answer(user_id, liff_id, app.scopes)
+        issued = self.logins.issue_for_liff(app, user_id, from_chat=True)
+        return {"idToken": issued.get("id_token"), "accessToken": issued["access_token"]}
 
     def mark_read(self, token: str) -> bool:
         """Mark a room as read up to the message this token came with; False if it is unknown."""

@@ -33,16 +33,16 @@ class AccessTokens:
         """Accept an ``Authorization`` header or raise Refusal 401."""
         scheme, _, token = header.partition(" ")
         if scheme.lower() != "bearer" or not token:
-            raise _unauthorized("missing header")
+            raise unauthorized("missing header")
         if token == self._channel.access_token:
             return
         row = self._db.execute(
             "SELECT expires FROM access_token WHERE token = ?", (token,)
         ).fetchone()
         if row is None:
-            raise _unauthorized("invalid token")
+            raise unauthorized("invalid token")
         if row[0] <= self._clock.time():
-            raise _unauthorized("expired token")
+            raise unauthorized("expired token")
 
     def issue_stateless(self, form: dict[str, str]) -> dict[str, Any]:
         """``POST /oauth2/v3/token``: 15 minutes, any number, by secret or assertion."""
@@ -173,6 +173,7 @@ def _require_grant(form: dict[str, str]) -> None:
         raise oauth_error("unsupported_grant_type", "grant_type must be client_credentials")
 
 
-def _unauthorized(reason: str) -> Refusal:
+def unauthorized(reason: str) -> Refusal:
+    """401 as LINE words it."""
     text = f"Authentication failed due to the following reason: {reason}. {_CONFIRM}"
     return Refusal(401, text)

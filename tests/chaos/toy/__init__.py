@@ -1,10 +1,12 @@
 """A plugin that leaves a trace of all it does: one row and one numbered reply for each event."""
 
+import asyncio
 from pathlib import Path
 
 from sqlalchemy import Column, Integer, Table, Text, func, insert, select
 
-from madoguchi import Fit, Models, Offer, hookimpl
+from madoguchi import Every, Fit, Job, Models, Offer, hookimpl
+from madoguchi.forms import Form, LongText
 from madoguchi.store import plugin_metadata
 
 metadata = plugin_metadata("tally")
@@ -26,7 +28,38 @@ def register_models():
 
 @hookimpl
 def offer_for_message(text):
+    if text == "form":
+        return Offer(ask, Fit.EXACT, "用紙")
     return Offer(say if text.startswith("say ") else count, Fit.EXACT, "数える")
+
+
+@hookimpl
+def register_forms(config, settings):
+    questions = [LongText(f"q{n}", f"{n}") for n in range(5)]
+    return [Form("five", "五つの問い", questions, receive)]
+
+
+@hookimpl
+def register_jobs(config, settings):
+    return [Job("tick", Every(1), tick)]
+
+
+async def tick(job):
+    await asyncio.sleep(2)
+    await job.write(note_tick, int(job.tick.timestamp()))
+
+
+def note_tick(db, at):
+    db.execute(insert(tally).values(event_id=f"tick {at}", resident_id=0, words="tick"))
+
+
+def receive(db, submission):
+    words = " ".join(submission.answers.values())
+    return save(db, "", submission.resident.id, words)
+
+
+async def ask(ctx):
+    return await ctx.open_form("five")
 
 
 async def count(ctx):

@@ -25,6 +25,7 @@ import pytest
 from sqlalchemy import inspect
 
 from madoguchi import migrations
+from madoguchi.collected import collect
 from madoguchi.config import validate_table
 from madoguchi.context import OfferContext
 from madoguchi.dispatch import normalise
@@ -32,6 +33,7 @@ from madoguchi.errors import ConfigError
 from madoguchi.plugins import GROUP, PLUGIN_FAULTS, Plugin
 from madoguchi.testing.corpus import MESSAGES
 from madoguchi.testing.imports import find_foreign_imports
+from madoguchi.testing.personal import check_personal_data
 from madoguchi.testing.purity import refuse_io
 from madoguchi.testing.resident import TestResident
 from madoguchi.testing.town import Town
@@ -130,12 +132,22 @@ class PluginContract:
         except ConfigError as error:
             if not any("no_such_key: is not a key" in line for line in error.problems):
                 problems += error.problems
-        within = model.model_json_schema().get("$defs", {})
-        problems += [
-            f'{name} passes over unknown keys: model_config = ConfigDict(extra="forbid")'
-            for name, schema in within.items()
-            if schema.get("type") == "object" and schema.get("additionalProperties") is not False
-        ]
+        _report(problems + find_lenient(model))
+
+    def test_settings_can_be_changed(self, town: Town) -> None:
+        """What staff change is strict at any depth, and what hangs on it is declared anew.
+
+        A setting without a default needs a seed, `[plugins.<name>.settings]` in `table`; without
+        it the plugin does not start.
+        """
+        plugin = self._started(town)
+        problems = find_lenient(plugin.settings_model) if plugin.settings_model else []
+        again = collect(plugin, plugin.settings)
+        for kind in ("jobs", "forms"):
+            before, after = ([one.name for one in getattr(state, kind)]
+                             for state in (plugin.collected, again))  # fmt: skip
+            if before != after:
+                problems.append(f"register_{kind} gave {before}, then {after}: no state of its own")
         _report(problems)
 
     def test_says_what_it_keeps(self, town: Town) -> None:
@@ -163,6 +175,13 @@ class PluginContract:
         problems = [f"differs: {one}" for one in town.wait(migrations.drift(store, owned))]
         problems += town.wait(store.read(find_foreign_keys, owned))
         _report(problems)
+
+    def test_residents_own_their_data(self, town: Town) -> None:
+        """Rows about a resident are handed out, and erased, as often as it is asked for."""
+        plugin, resident = self._started(town), TestResident(town)
+        for word in self.words:
+            resident.says(word)
+        _report(check_personal_data(town, plugin, resident.user_id))
 
     def test_offers_are_pure(self, town: Town) -> None:
         """Whatever is sent, an offer raises nothing, touches nothing and is the same twice."""
@@ -320,6 +339,15 @@ def find_postbacks(value: Any) -> Iterator[str]:
         if value.get("type") == "postback" and "data" in value:
             yield value["data"]
         yield from find_postbacks(list(value.values()))
+
+
+def find_lenient(model: Any) -> list[str]:
+    """Models inside a model that pass over keys which they do not have."""
+    return [
+        f'{name} passes over unknown keys: model_config = ConfigDict(extra="forbid")'
+        for name, schema in model.model_json_schema().get("$defs", {}).items()
+        if schema.get("type") == "object" and schema.get("additionalProperties") is not False
+    ]
 
 
 def is_same(one: Offer | None, other: Offer | None) -> bool:

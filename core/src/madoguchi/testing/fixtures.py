@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A Redis for the session: `MADOGUCHI_TEST_REDIS_URL`, or an embedded Valkey."""
-    if url := os.environ.get("MADOGUCHI_TEST_REDIS_URL"):
+    """A Redis for the session: `MADOGUCHI_TEST_REDIS_URL`, or an embedded Valkey.
+
+    Of several processes of pytest-xdist the first has that Redis, the others a Valkey each: towns
+    of one name would hear each other's wake-ups.
+    """
+    is_first = os.environ.get("PYTEST_XDIST_WORKER", "gw0") == "gw0"
+    if is_first and (url := os.environ.get("MADOGUCHI_TEST_REDIS_URL")):
         yield url
         return
     from madoguchi.valkey import start_valkey

@@ -8,11 +8,19 @@ from pathlib import Path
 from types import ModuleType
 
 import madoguchi
+from madoguchi import forms, reading
 from madoguchi.plugins import GROUP
 
 PUBLIC = {
     "madoguchi": {None, *madoguchi.__all__},
     "madoguchi.config": {"Secret"},
+    "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
+    "madoguchi.forms.profile": {"read_profile", "write_profile"},
+    "madoguchi.forms.filling": {"Desk", "Draft"},
+    "madoguchi.forms.media": {"Upload"},
+    "madoguchi.forms.submitting": {"Submitted"},
+    "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
+    "madoguchi.reading": set(reading.__all__),
     "madoguchi.store": {"plugin_metadata"},
     "madoguchi.tables": {"resident"},
 }

@@ -6,6 +6,7 @@ Tests are plain functions: `Town` runs everything in a thread and is used synchr
 import asyncio
 import os
 import shutil
+import socket
 import threading
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack
@@ -19,11 +20,13 @@ from madoguchi.config import check_gateway
 from madoguchi.door import Door, Entrance
 from madoguchi.gateway import RunningGateway
 from madoguchi.web import build_app, plugin_pages
-from madoguchi_simulator import Channel, Simulator
+from madoguchi_simulator import Channel, LiffApp, LoginChannel, Simulator
 
 T = TypeVar("T")
 PATIENCE = 30.0
 """Seconds after which a test that waits for something gives up."""
+LIFF_ID = "2000000002-mihon001"
+"""The LIFF app that opens a town's pages."""
 CITY = {
     "label": "見本市",
     "phone": "0100-00-0000",
@@ -87,7 +90,17 @@ class Town:
             id="1000000001", secret=f"secret-of-{name}", access_token=f"token-of-{name}"
         )
         clock_path = clock_file or folder / "clock"
-        self.simulator = thread.call(lambda: Simulator(self.channel, clock_file=clock_path))
+        # The city's file names the port beforehand; bound, nobody else gets it.
+        self._held = socket.socket()
+        self._held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._held.bind(("127.0.0.1", 0))
+        self._port = self._held.getsockname()[1]
+        self.pages_url = f"http://127.0.0.1:{self._port}"
+        app = LiffApp(LIFF_ID, f"{self.pages_url}/{name}/liff")
+        logins = [LoginChannel(app.channel_id, apps=(app,))]
+        self.simulator = thread.call(
+            lambda: Simulator(self.channel, logins=logins, clock_file=clock_path)
+        )
         self._stack = AsyncExitStack()
         self._worker: AsyncExitStack | None = None
         if template is not None:
@@ -133,12 +146,15 @@ class Town:
             "channel_secret": self._secret("secret", self.channel.secret),
             "access_token": self._secret("token", self.channel.access_token),
             "platform": self.platform,
+            "liff": [LIFF_ID],
         }
         tables = {key: value for key, value in self._city.items() if key not in CITY}
         own = {key: value for key, value in self._city.items() if key in CITY}
         if self._database_url:
             tables["store"] = {"database_url": self._secret("database", self._database_url)}
-        return {"city": CITY | own, "line": line, **tables, "plugins": dict(self._plugins)}
+        line |= tables.pop("line", {})
+        plain = {"city": CITY | own, "line": line, "public_url": self.pages_url}
+        return {**plain, **tables, "plugins": dict(self._plugins)}
 
     def _secret(self, name: str, value: str) -> dict[str, str]:
         variable = f"MADOGUCHI_TEST_{self.name}_{name}".upper()
@@ -173,7 +189,7 @@ class Town:
         running.pages = plugin_pages(running)
         self._gateway, self._worker = running, stack
         app = build_app({self.name: running}, {})
-        self.pages_url = await stack.enter_async_context(serving.serving(app))
+        await stack.enter_async_context(serving.serving(app, port=self._port))
 
     async def _stop_worker(self) -> None:
         if self._worker is not None:
@@ -184,3 +200,4 @@ class Town:
         await self._stop_worker()
         await self._stack.aclose()
         self.simulator.close()
+        self._held.close()

@@ -1,13 +1,15 @@
 /** What happens when a resident taps an action of a message or a quick reply. */
 
 import { el } from "./dom.js";
+import { isLiffUrl, openLiff } from "./liff-browser.js";
 import { askForm, openPage, openSheet } from "./sheet.js";
 
 const ON_THIS_MACHINE = new Set(["127.0.0.1", "localhost", "[::1]", location.hostname]);
 
 /**
  * Perform `action` (as in the Messaging API) on `phone`, which offers `sendText`,
- * `sendPostback`, `askPlace`, `takePhoto`, `choosePhoto`, `type`, `say` and `screen`.
+ * `sendPostback`, `askPlace`, `takePhoto`, `choosePhoto`, `type`, `say`, `screen`,
+ * `resident` and `refresh`.
  */
 export function perform(action, phone) {
   const run = ACTIONS[action.type];
@@ -65,6 +67,8 @@ export function openAddress(address, phone) {
   } catch {
     return showText(phone, "開けないリンクです", address);
   }
+  if (url.searchParams.get("openExternalBrowser") === "1") return window.open(url.href, "_blank", "noopener");
+  if (isLiffUrl(url)) return openLiff(url, phone);
   if (url.protocol === "tel:") return showText(phone, "電話をかける番号", decodeURIComponent(url.pathname));
   if (url.protocol !== "http:" && url.protocol !== "https:") return showText(phone, "LINEの中で開きます", address);
   if (ON_THIS_MACHINE.has(url.hostname)) return openPage(phone.screen, url.href);

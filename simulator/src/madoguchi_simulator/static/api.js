@@ -49,6 +49,12 @@ export const follow = (userId) => send("POST", `${resident(userId)}/follow`);
 export const unfollow = (userId) => send("POST", `${resident(userId)}/unfollow`);
 export const unsend = (userId, messageId) => send("POST", `${resident(userId)}/unsend`, { messageId });
 
+/** Open a LIFF URL: `{view, address, primaryUrl, liffId, endpoint, size, name}`. */
+export const openLiff = (userId, url) => send("POST", `${resident(userId)}/liff`, { url });
+/** What `liff.init()` gets in a view: `{accessToken, idToken, context}`. */
+export const liffSession = (view) => send("POST", `/liff/${view}/session`);
+export const closeLiff = (view) => send("POST", `/liff/${view}/close`);
+
 /** Where the bytes of a resident's upload are. */
 export const contentUrl = (messageId) => `/sim/contents/${encodeURIComponent(messageId)}`;
 

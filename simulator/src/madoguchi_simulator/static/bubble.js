@@ -43,7 +43,7 @@ function makeEnlargeable(picture) {
 
 /** The address of a resident's upload: on this page while it is sent, then the simulator's. */
 const sourceOf = (message, entry) =>
-  entry.preview ?? message.originalContentUrl ?? contentUrl(message.id ?? entry.messageId);
+  entry.preview ?? message.originalContentUrl ?? message.contentProvider?.originalContentUrl ?? contentUrl(message.id ?? entry.messageId);
 
 const DRAWINGS = {
   text: (message) => el("div", { class: "bubble" }, ...withLinks(message.text)),

@@ -92,6 +92,12 @@ export class Phone {
     this.composer.type(text);
   }
 
+  /** Back in the chat: what happened meanwhile is there, and its end in sight. */
+  async refresh() {
+    await this.page.refresh().catch(() => {});
+    this.conversation.toBottom();
+  }
+
   /** A short word at the bottom of the phone. */
   say(text) {
     this.toast.textContent = text;

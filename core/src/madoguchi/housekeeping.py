@@ -1,0 +1,36 @@
+"""The gateway's own jobs: forgetting what is old, and finishing erasures that somebody held up."""
+
+from datetime import timedelta
+
+from madoguchi import privacy, retention
+from madoguchi.jobs import JobContext, forget_runs
+from madoguchi.schedules import Daily, Every
+from madoguchi.types import Job
+
+RUNS_KEPT = timedelta(days=90)
+
+
+async def _forget(job: JobContext) -> None:
+    """Forget what is older than this city keeps it."""
+    office = job._services.office
+    kinds = retention.kinds(office.gateway.settings.retention, office.plugins.well())
+    await retention.forget_due(job.write, kinds, job.now)
+    await retention.tidy_orders(office.store, job.write)
+    await job.write(forget_runs, job.now - RUNS_KEPT)
+
+
+async def _erase(job: JobContext) -> None:
+    """Go on with erasures that a plugin failed in."""
+    await privacy.finish_erasures(job._services.office)
+
+
+async def _scrub(job: JobContext) -> None:
+    """Leave nothing of what was deleted in the SQLite files."""
+    await retention.scrub(job._services.office.store, job.write)
+
+
+JOBS = (
+    Job("forget", Every(60), _forget, limit=600),
+    Job("erase", Every(10), _erase, limit=600),
+    Job("scrub", Daily("03:30"), _scrub, limit=300),
+)

@@ -1,0 +1,26 @@
+"""Keys for each use, from the one secret of a gateway: HKDF with SHA-256 (RFC 5869).
+
+What leaks from one use says nothing about another, and no use needs a secret of its own.
+"""
+
+import hashlib
+import hmac
+
+from madoguchi.config import CityFile
+
+
+def derive(secret: str, use: str, length: int = 32) -> bytes:
+    """The key of `length` bytes, at most 8,160, for one use, such as "liff session"."""
+    if not 0 < length <= 255 * 32:
+        raise ValueError(f"a derived key has 1 to 8,160 bytes, not {length}")
+    source = hmac.digest(b"madoguchi", secret.encode(), hashlib.sha256)
+    key = block = b""
+    for number in range(-(-length // 32)):
+        block = hmac.digest(source, block + use.encode() + bytes([number + 1]), hashlib.sha256)
+        key += block
+    return key[:length]
+
+
+def secret_of(settings: CityFile) -> str:
+    """The secret of a city's file; the channel secret stands in where none is set."""
+    return settings.secret or settings.line.channel_secret

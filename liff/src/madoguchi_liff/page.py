@@ -1,0 +1,60 @@
+"""The type of page that needs to know who it is, and how it is served."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from madoguchi_liff.entering import read_session, refuse_foreign, show_entrance, write_session
+from madoguchi_liff.framing import frame, is_same_origin, protect
+
+
+@dataclass(frozen=True, slots=True)
+class LiffPage:
+    """A page for a known resident at `/{gateway}/liff/{plugin}{path}`; `endpoint` is Starlette's.
+
+    `request.state.page.resident` is who LINE says it is (R53); whoever is not known yet is
+    recognised first. Templates begin with `{% extends "liff/base.html" %}` and find `liff`, `say`,
+    `plain` and `city`. Posts from other sites are refused before the endpoint runs.
+    """
+
+    path: str
+    endpoint: Callable[..., Any]
+    methods: tuple[str, ...] = ("GET",)
+
+
+def serve(item: LiffPage, page: Any) -> Callable[..., Any]:
+    """The endpoint that recognises the resident first."""
+
+    async def endpoint(request: Request) -> Response:
+        own = request.state.page
+        if request.method not in ("GET", "HEAD") and not is_same_origin(request, own):
+            return refuse_foreign(request)
+        session = read_session(request, own)
+        resident = await own.find_resident(session.resident_id) if session else None
+        if session is None or resident is None or "liff.state" in request.query_params:
+            return await show_entrance(request, own, known=resident is not None)
+        around = frame(
+            request,
+            own,
+            language=resident.language,
+            liff_id=session.liff_id,
+            whose=session.whose,
+        )
+        request.state.liff = around
+        known = page.of(replace(resident, language=around.language), **around.values())
+        try:
+            response = await known.run(item.endpoint, request)
+        except HTTPException as error:
+            if error.status_code != 404:
+                raise
+            response = own.render("missing.html", 404, **around.values())
+        protect(response, own)
+        if renewed := session.renewed(own.now):
+            write_session(response, own, renewed)
+        return response
+
+    return endpoint

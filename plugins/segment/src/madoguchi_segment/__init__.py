@@ -1,0 +1,123 @@
+"""お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
+
+from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
+from madoguchi_segment import confirming, models, questions
+from madoguchi_segment.answers import read_answers, save_answers
+from madoguchi_segment.settings import Settings
+from madoguchi_segment.summary import summarise
+
+WORDS = {  # nosay
+    "設定",
+    "受信設定",
+    "受け取り設定",
+    "お知らせの受け取り設定",
+    "お知らせ設定",
+    "通知設定",
+    "settings",
+}
+
+
+@hookimpl
+def plugin_info():
+    """What it is, and what it keeps."""
+    return PluginInfo(  # nosay
+        "お知らせの受け取り設定",
+        "住民が、受け取りたいお知らせを自分でえらびます。",
+        keeps={
+            "えらんだお知らせの種類、地域、年齢、性別、お子さんの生年月日": (
+                "関係のあるお知らせだけを送るため。設定を消すまで"
+            )
+        },
+        forgets=[ForgetBirthdates("children", "お子さんの生年月日", part="birthdate")],
+    )
+
+
+@hookimpl
+def settings_model():
+    """Topics, areas, ages, and which rows there are."""
+    return Settings
+
+
+@hookimpl
+def register_models():
+    """Who is still to be told what they set."""
+    return models.MODELS
+
+
+@hookimpl
+def export_personal_data(db, resident):
+    """The answers themselves are in the profile, which the gateway hands out."""
+    return confirming.export_waiting(db, resident.id)
+
+
+@hookimpl
+def erase_personal_data(db, resident):
+    """The same."""
+    return confirming.erase_waiting(db, resident.id)
+
+
+@hookimpl
+def register_forms(config, settings):
+    """The list of rows."""
+
+    def current(db, resident_id):
+        return read_answers(db, resident_id, settings)
+
+    def save(db, submission):
+        save_answers(db, submission, settings)
+        confirming.note_change(db, submission.resident.id, submission.at.timestamp())
+
+    return [questions.build_form(settings, current, save)]
+
+
+@hookimpl
+def register_menu_items():
+    """One tile, which opens the list."""
+    return [MenuItem(questions.TITLE, page="form/segment/settings")]
+
+
+@hookimpl
+def register_jobs():
+    """One message for a whole sitting."""
+    return [Job("confirm", Every(minutes=1), confirming.confirm_sittings)]
+
+
+@hookimpl
+def offer_for_message(text):
+    """Answers 設定 and what else people call it."""
+    if text.lower() in WORDS:
+        return Offer(show_settings, Fit.EXACT, label=questions.TITLE)
+    return None
+
+
+async def show_settings(ctx):
+    """What is set now, and the way to change it."""
+    answers = await ctx.read(read_answers, ctx.resident.id, ctx.plugin.settings)
+    title = ctx.say(questions.TITLE)
+    summary = summarise(answers, ctx.plugin.settings, ctx.say)
+    change = {
+        "type": "uri",
+        "label": ctx.say("設定を変える"),
+        "uri": ctx.liff_url("form/segment/settings"),
+    }
+    return {
+        "type": "flex",
+        "altText": title,
+        "contents": {
+            "type": "bubble",
+            "body": {
+                "type": "box",
+                "layout": "vertical",
+                "spacing": "md",
+                "contents": [
+                    {"type": "text", "text": title, "weight": "bold", "wrap": True},
+                    {"type": "text", "text": summary, "wrap": True},
+                ],
+            },
+            "footer": {
+                "type": "box",
+                "layout": "vertical",
+                "contents": [{"type": "button", "style": "primary", "action": change}],
+            },
+        },
+    }
