@@ -14,8 +14,10 @@ import pytest
 from madoguchi import migrations
 from madoguchi.inbox import (
     LANES,
+    LOOKED_AT,
     Inbox,
     Row,
+    Settled,
     Unreadable,
     lane_of,
     read,
@@ -358,14 +360,32 @@ def test_settle_marks_what_is_handled_and_what_is_set_aside_stays(bench: Bench) 
     for row, outcome in zip(rows, ["answered", "set aside", "failed"], strict=False):
         bench.handle(row.event_id, outcome)
     bench.handle("01UNKNOWN", "answered")
-    assert run(bench, lambda inbox: inbox.settle()) == 2
-    assert run(bench, lambda inbox: inbox.settle()) == 0
+    assert run(bench, lambda inbox: inbox.settle()) == Settled(2, is_round=True)
+    assert run(bench, lambda inbox: inbox.settle()) == Settled(0, is_round=True)
     pending = [row[0] for row in bench.query("SELECT event_id FROM inbox WHERE NOT done")]
     assert set(pending) == {rows[1].event_id, rows[3].event_id}
 
 
+def test_settle_goes_through_a_backlog_in_rounds(bench: Bench) -> None:
+    rows = rows_of(*(message(n) for n in range(LOOKED_AT + 10)))
+    store(bench, rows)
+
+    async def settle_thrice(inbox: Inbox) -> list[Settled]:
+        first = await inbox.settle()
+        for row in (rows[3], rows[-3]):
+            await asyncio.to_thread(bench.handle, row.event_id, "answered")
+        return [first, *[await inbox.settle() for _ in range(3)]]
+
+    assert run(bench, settle_thrice) == [
+        Settled(0, is_round=False),
+        Settled(1, is_round=True),  # the end of the backlog
+        Settled(1, is_round=False),  # and its beginning again
+        Settled(0, is_round=True),
+    ]
+
+
 def test_settle_before_there_is_a_worker(tmp_path: Path) -> None:
-    async def settle() -> int:
+    async def settle() -> Settled:
         inbox = SqliteInbox(tmp_path / "inbox.sqlite", tmp_path / "main.sqlite")
         await inbox.open()
         try:
@@ -374,7 +394,7 @@ def test_settle_before_there_is_a_worker(tmp_path: Path) -> None:
         finally:
             await inbox.close()
 
-    assert asyncio.run(settle()) == 0
+    assert asyncio.run(settle()) == Settled(0, is_round=True)
 
 
 def test_what_is_stored_is_there_after_a_restart(bench: Bench) -> None:

@@ -20,7 +20,7 @@ import msgspec
 from madoguchi import logs, serving
 from madoguchi.beat import Beat, say_ready
 from madoguchi.clock import Clock
-from madoguchi.inbox import SETTLED_AT_ONCE, Inbox, Unreadable, split
+from madoguchi.inbox import LOOKED_AT, Inbox, Settled, Unreadable, split
 from madoguchi.inbox_postgres import PostgresInbox
 from madoguchi.inbox_sqlite import SqliteInbox
 from madoguchi.watch import Watch
@@ -133,10 +133,7 @@ class Counter:
                 await asyncio.sleep(0.2)
 
     async def _settle(self) -> None:
-        """Keep pending rows few; the longer there is nothing to settle, the longer the pause.
-
-        Where many rows are pending and none is handled, a look costs most and brings nothing.
-        """
+        """Keep pending rows few; the longer a round finds nothing, the longer the pause."""
         pause = SETTLE_PAUSE
         while self.inbox is not None:
             await asyncio.sleep(pause)
@@ -144,11 +141,13 @@ class Counter:
                 settled = await self.inbox.settle()
             except Exception as error:
                 log.debug("%s: not settled: %s", self.gateway, error)
-                settled = 0
-            if settled >= SETTLED_AT_ONCE:
+                settled = Settled(0, is_round=True)
+            if settled.rows == LOOKED_AT:
                 pause = 0.0
+            elif settled.rows or not settled.is_round:
+                pause = SETTLE_PAUSE
             else:
-                pause = SETTLE_PAUSE if settled else min(max(pause, 0.1) * 2, 2.0)
+                pause = min(max(pause, SETTLE_PAUSE) * 2, 2.0)
 
 
 class Door:

@@ -24,8 +24,8 @@ LANES = 64
 COMMIT_PAUSE = 0.005
 """Seconds between two commits: under load those who arrive meanwhile share one."""
 
-SETTLED_AT_ONCE = 1_000
-"""Rows that one look at the worker's table `handled` marks done."""
+LOOKED_AT = 1_000
+"""Pending rows that one look at the worker's table `handled` goes through."""
 
 _decode_body = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
@@ -122,6 +122,16 @@ def lane_of(who: str) -> int:
     return zlib.crc32(who.encode("utf-8", "replace")) % LANES
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What one look at `handled` came to."""
+
+    rows: int
+    """Rows that were marked done."""
+    is_round: bool
+    """It reached the end of what is pending: the next look begins at the oldest row again."""
+
+
 class Inbox(Protocol):
     """What the door needs of an inbox."""
 
@@ -133,8 +143,8 @@ class Inbox(Protocol):
         """Return when the rows are durable; raises if they cannot be."""
         ...
 
-    async def settle(self) -> int:
-        """Mark what `handled` says is done; how many rows, at most `SETTLED_AT_ONCE`."""
+    async def settle(self) -> Settled:
+        """Mark what `handled` says is done of the next `LOOKED_AT` pending rows."""
         ...
 
     async def close(self) -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from madoguchi.inbox import SETTLED_AT_ONCE, Row, tell
+from madoguchi.inbox import LOOKED_AT, Row, Settled, tell
 
 log = logging.getLogger("madoguchi.inbox")
 
@@ -26,11 +26,15 @@ _FORGET = """
 WITH gone AS (INSERT INTO unsent SELECT unnest($1::text[]) ON CONFLICT DO NOTHING)
 UPDATE inbox SET raw = NULL WHERE message_id = ANY($1) AND NOT event_id = ANY($2)"""
 _SETTLE = f"""
-UPDATE inbox SET done = true WHERE seq IN (
-    SELECT i.seq FROM inbox i JOIN handled h USING (event_id)
-    WHERE NOT i.done AND h.outcome <> 'set aside' ORDER BY i.seq
-    LIMIT {SETTLED_AT_ONCE}
-    FOR UPDATE OF i SKIP LOCKED)"""
+WITH looked AS (
+    SELECT seq, event_id FROM inbox WHERE NOT done AND seq > $1 ORDER BY seq LIMIT {LOOKED_AT}
+), settled AS (
+    UPDATE inbox SET done = true WHERE seq IN (
+        SELECT i.seq FROM inbox i JOIN looked USING (seq) JOIN handled h ON h.event_id = i.event_id
+        WHERE h.outcome <> 'set aside' FOR UPDATE OF i SKIP LOCKED)
+    RETURNING seq
+)
+SELECT (SELECT count(*) FROM settled), count(*), coalesce(max(seq), 0) FROM looked"""
 
 
 class PostgresInbox:
@@ -39,6 +43,7 @@ class PostgresInbox:
     def __init__(self, url: str) -> None:
         self._url = url
         self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
+        self._looked = 0
         self._writer: asyncio.Task[None] | None = None
         self._pool: Any = None
 
@@ -102,12 +107,15 @@ class PostgresInbox:
                     await db.execute("ROLLBACK")
                 raise
 
-    async def settle(self) -> int:
+    async def settle(self) -> Settled:
         """Mark what is handled."""
         if self._pool is None:
             await self.open()
         assert self._pool is not None
-        return int((await self._pool.execute(_SETTLE)).rpartition(" ")[2])
+        settled, looked, last = await self._pool.fetchrow(_SETTLE, self._looked)
+        is_round = looked < LOOKED_AT
+        self._looked = 0 if is_round else last
+        return Settled(settled, is_round)
 
     async def close(self) -> None:
         """Disconnect."""

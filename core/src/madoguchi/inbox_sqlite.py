@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from madoguchi import forgetting
-from madoguchi.inbox import COMMIT_PAUSE, SETTLED_AT_ONCE, Row, tell
+from madoguchi.inbox import COMMIT_PAUSE, LOOKED_AT, Row, Settled, tell
 
 T = TypeVar("T")
 log = logging.getLogger("madoguchi.inbox")
@@ -29,11 +29,11 @@ CREATE TABLE IF NOT EXISTS unsent (message_id TEXT PRIMARY KEY) WITHOUT ROWID;
 """
     + forgetting.SCHEMA
 )
-_DONE = (
-    "SELECT i.seq FROM inbox i JOIN worker.handled h ON h.event_id = i.event_id"
-    " WHERE i.done = 0 AND h.outcome <> 'set aside' ORDER BY i.seq"
-    f" LIMIT {SETTLED_AT_ONCE}"
-)
+_LOOK = f"""
+SELECT i.seq, h.event_id IS NOT NULL
+FROM (SELECT seq, event_id FROM inbox WHERE done = 0 AND seq > ? ORDER BY seq LIMIT {LOOKED_AT}) i
+LEFT JOIN worker.handled h ON h.event_id = i.event_id AND h.outcome <> 'set aside'
+ORDER BY i.seq"""
 
 
 class SqliteInbox:
@@ -47,6 +47,7 @@ class SqliteInbox:
         self._path, self._handled = path, handled
         self._waiting: list[tuple[Sequence[Row], asyncio.Future[None]]] = []
         self._committed = 0.0
+        self._looked = 0
         self._looking: sqlite3.Connection | None = None
         self._look = threading.Lock()
         self._scrubbing = False
@@ -125,18 +126,23 @@ class SqliteInbox:
                 db.execute("ROLLBACK")
             raise
 
-    async def settle(self) -> int:
+    async def settle(self) -> Settled:
         """Copy what the worker's database says is handled, and forget what it orders to forget.
 
-        Looking for them is a thread's work: beside 60,000 pending rows it takes 60 ms.
+        Looking is a thread's work, and never goes through all that is pending at once: beside
+        60,000 rows that took 60 ms.
         """
-        done = await self._look_for(lambda db: db.execute(_DONE).fetchall()) or []
+        after = self._looked
+        rows = await self._look_for(lambda db: db.execute(_LOOK, (after,)).fetchall()) or []
+        done = [(seq,) for seq, is_handled in rows if is_handled]
         self._change([("UPDATE inbox SET done = 1 WHERE seq = ?", done)])
+        is_round = len(rows) < LOOKED_AT
+        self._looked = 0 if is_round else rows[-1][0]
         while orders := await self._look_for(forgetting.find):
             if orders.scrub:
                 await self._scrub()
             self._change(orders.statements)
-        return len(done)
+        return Settled(len(done), is_round)
 
     async def _scrub(self) -> None:
         self._scrubbing = True
