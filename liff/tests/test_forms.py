@@ -305,6 +305,17 @@ def test_a_post_after_the_session_is_sent_again_when_it_is_back(gateway, hanako)
     assert step_of(hanako) == "photos"
 
 
+def test_a_form_sent_after_the_session_is_sent_when_it_is_back(gateway, hanako):
+    until_check(hanako)
+    gateway.clock.move(3700)
+    page = hanako.submits({}, "送る")
+    assert page.status == 401
+    hanako.sign_in(hanako.browser)
+    again = next(one for one in read_forms(page.html) if "send=1" in one.action)
+    assert "受付番号：1" in hanako.browser.posts(again.action, again.inputs)
+    assert count(gateway, submission) == 1
+
+
 def test_a_refusal_leads_to_its_question_with_everything_kept(gateway, hanako):
     until_check(hanako)
     hanako.opens(f"{REPORT}?q=note&from=check")

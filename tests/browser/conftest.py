@@ -13,6 +13,7 @@ QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
 )
+ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 
 
@@ -24,6 +25,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET.split())
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def everything() -> str:
+    """The source of a plugin that asks every kind of question."""
+    return (ROOT / "liff" / "tests" / "everything.py").read_text("utf-8")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from madoguchi.beat import LOOP, Beat
 from madoguchi.changes import COUNTS, SETTINGS
 from madoguchi.clock import Clock
 from madoguchi.collected import collect, dump, without_nothing
-from madoguchi.config import CITY, Gateway
+from madoguchi.config import CITY, CityTable, Gateway
 from madoguchi.danger import Danger
 from madoguchi.differences import compare
 from madoguchi.errors import CircuitOpen, ConfigError, PluginError
@@ -227,17 +227,7 @@ class Live:
 
     def _city(self, content: Any, number: int) -> InForce:
         settings = check(CITY, CitySettings, content, f"version {number}")
-        file = self._gateway.settings
-        city = City(
-            self._gateway.name,
-            settings.label,
-            settings.phone,
-            settings.hours,
-            settings.site,
-            file.public_url,
-            tuple(file.line.liff),
-            file.line.platform,
-        )
+        city = describe(self._gateway, settings)
         return InForce(city, settings, Danger(settings.danger), number)
 
     def _report(self, owner: str, number: int, error: BaseException) -> None:
@@ -276,3 +266,18 @@ class Live:
 
     async def _count(self) -> dict[tuple[str, str], int]:
         return {(owner, name): times for owner, name, times in await self._store.fetch(COUNTS)}
+
+
+def describe(gateway: Gateway, table: CityTable) -> City:
+    """The city of a gateway, as `table` describes it."""
+    file = gateway.settings
+    return City(
+        gateway.name,
+        table.label,
+        table.phone,
+        table.hours,
+        table.site,
+        file.public_url,
+        tuple(file.line.liff),
+        file.line.platform,
+    )

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
-from html import escape
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 
@@ -19,6 +18,7 @@ from madoguchi.forms.filling import Desk
 from madoguchi.languages import Languages
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin
 from madoguchi.secrets import derive, secret_of
+from madoguchi.sorry import sorry
 from madoguchi.store import StoreUnavailable
 from madoguchi.templating import Templates
 from madoguchi.types import City, Resident
@@ -172,22 +172,4 @@ class PageContext:
     def fail(self, path: str, error: BaseException) -> Response:
         """Note a failure of the plugin's; the page that says what to do now."""
         self.plugin.fail(f"page {path}", error)
-        return sorry(500, "うまく表示できませんでした", f"お急ぎのときは {call(self.gateway)}")
-
-
-def call(city: City) -> str:
-    """Where to call instead, and when somebody answers."""
-    return f"{city.label} {city.phone} へお電話ください（{city.hours}）。"
-
-
-def sorry(
-    status: int, title: str, words: str, headers: Mapping[str, str] | None = None
-) -> Response:
-    """A page with one sentence, for when nothing else can be shown."""
-    return HTMLResponse(
-        f'<!doctype html><html lang="ja"><head><meta charset="utf-8"><title>{title}</title>'
-        '<meta name="viewport" content="width=device-width"></head>'
-        f"<body><main><h1>{title}</h1><p>{escape(words)}</p></main></body></html>",
-        status,
-        headers,
-    )
+        return sorry(500, self.gateway, self.languages)

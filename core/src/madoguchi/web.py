@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,10 +22,11 @@ from starlette.staticfiles import StaticFiles
 
 from madoguchi.config import CITY
 from madoguchi.gateway import RunningGateway
-from madoguchi.pages import PageContext, call, sorry
+from madoguchi.pages import PageContext
 from madoguchi.plugins import PLUGIN_FAULTS
+from madoguchi.sorry import sorry
 from madoguchi.templating import Templates
-from madoguchi.types import Mount, OpenPage
+from madoguchi.types import City, Mount, OpenPage
 from madoguchi.watch import Attributed
 
 POLICY = (
@@ -44,6 +46,8 @@ class Closed:
 
     name: str
     problems: tuple[str, ...]
+    city: City | None = None
+    """Whose it is; None if its file cannot be read."""
 
 
 def build_app(
@@ -61,23 +65,24 @@ def build_app(
         report |= {name: {"problems": list(one.problems)} for name, one in closed.items()}
         return JSONResponse(report, 503 if closed else 200)
 
+    async def missing(request: Request, error: Exception) -> Response:
+        return sorry(404)
+
     async def page(scope: Any, receive: Any, send: Any) -> None:
         name = scope["path_params"]["gateway"]
         if name in closed:
-            await sorry(503, "ただいま準備中です", "しばらくしてから、もう一度お試しください。")(
-                scope, receive, send
-            )
+            await sorry(503, closed[name].city)(scope, receive, send)
         elif (gateway := gateways.get(name)) is not None:
             await gateway.pages(scope, receive, send)
         else:
-            await _not_found(scope, receive, send)
+            await sorry(404)(scope, receive, send)
 
     routes: list[BaseRoute] = [
         Route("/health/live", live),
         Route("/health/ready", ready),
         StarletteMount("/{gateway}", app=page),
     ]
-    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: _missing})
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: missing})
     return Headers(app)
 
 
@@ -96,11 +101,10 @@ def plugin_pages(gateway: RunningGateway) -> Any:
             page.plugin.quarantine(f"register_pages: {error}")
     plugins.refresh()
 
-    async def missing(request: Request, error: Exception) -> Response:
-        words = f"アドレスをお確かめください。お困りのときは {call(services.city)}"
-        return sorry(404, "ページが見つかりません", words)
+    async def refuse(request: Request, error: Any) -> Response:
+        return sorry(error.status_code, services.city, services.languages)
 
-    app = Starlette(routes=routes, exception_handlers={404: missing})
+    app = Starlette(routes=routes, exception_handlers={HTTPException: refuse})
     app.router.redirect_slashes = False  # LINE's SDK must not meet a redirect (R57)
     return app
 
@@ -173,14 +177,6 @@ def _health(gateway: RunningGateway) -> dict[str, Any]:
         for plugin in services.plugins.all.values()
     }
     return report | ({CITY: services.live.stale} if services.live.stale else {})
-
-
-async def _missing(request: Request, error: Exception) -> Response:
-    return sorry(404, "ページが見つかりません", "アドレスをお確かめください。")
-
-
-async def _not_found(scope: Any, receive: Any, send: Any) -> None:
-    await sorry(404, "ページが見つかりません", "アドレスをお確かめください。")(scope, receive, send)
 
 
 class Headers:

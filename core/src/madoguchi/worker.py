@@ -18,6 +18,7 @@ from madoguchi.config import find_files, read_gateway
 from madoguchi.deployment import Place
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import RunningGateway
+from madoguchi.live import describe
 from madoguchi.store import StoreLocked, StoreUnavailable
 from madoguchi.watch import Watch, attribute_tasks
 from madoguchi.web import Closed, build_app, plugin_pages
@@ -49,9 +50,10 @@ class Worker:
     async def _open(self, file: Path, reasons: Mapping[str, str]) -> None:
         name = file.stem
         own = {k.partition("/")[2]: v for k, v in reasons.items() if k.startswith(f"{name}/")}
-        running = None
+        running = city = None
         try:
             gateway = read_gateway(file)
+            city = describe(gateway, gateway.settings.city)
             redis_url = gateway.settings.store.redis_url or self.place.redis_url
             folder = Path(self.place.data) / name
             running = RunningGateway(gateway, folder, redis_url, self.clock, self.beat, own)
@@ -64,7 +66,7 @@ class Worker:
             fault = None if isinstance(error, MadoguchiError) else error
             for problem in problems:
                 log.error("%s is closed: %s", name, problem, exc_info=fault)
-            self.closed[name] = Closed(name, tuple(problems))
+            self.closed[name] = Closed(name, tuple(problems), city)
             if running is not None:
                 await running.stop()
             if isinstance(error, StoreUnavailable):

@@ -198,6 +198,7 @@ class Town:
 
     async def _stop(self) -> None:
         await self._stop_worker()
+        self.simulator.chats.close()  # phones wait for an answer
         await self._stack.aclose()
         self.simulator.close()
         self._held.close()

@@ -8,6 +8,7 @@
   const { liffId, sdk, session, htmx: htmxFile, place, whose } = document.currentScript.dataset;
   const PAUSE = 60_000;
   const TRIES = 3;
+  const KEPT = "madoguchi-typed";
 
   /** Load a script; once it is there, the promise is kept. */
   const load = (src) =>
@@ -51,9 +52,44 @@
   }
 
   function logIn() {
+    keepTyped();
     if (liff.isInClient() || !mayTry()) return tell("expired");
     if (liff.isLoggedIn()) liff.logout();
     return liff.login({ redirectUri: location.href });
+  }
+
+  const typedForm = () => document.querySelector("form[data-typed]");
+  const user = () => liff.getDecodedIDToken()?.sub;
+
+  /** Keep what was typed while its writer is away to log in; in this tab alone, for them alone. */
+  function keepTyped() {
+    const form = typedForm();
+    if (!form) return;
+    const typed = { user: user(), to: form.action, pairs: [...new FormData(form)] };
+    try {
+      sessionStorage.setItem(KEPT, JSON.stringify(typed));
+    } catch {
+      // Storage is switched off: the answers before this one are with the city anyway.
+    }
+  }
+
+  /** The form that was typed before, ready to be sent; null if there is none, or it is another's. */
+  function keptForm() {
+    let kept = null;
+    try {
+      kept = JSON.parse(sessionStorage.getItem(KEPT));
+      sessionStorage.removeItem(KEPT);
+    } catch {
+      return null;
+    }
+    if (!kept || kept.user !== user()) return null;
+    const form = document.createElement("form");
+    Object.assign(form, { method: "post", action: kept.to, hidden: true });
+    for (const [name, value] of kept.pairs) {
+      form.append(Object.assign(document.createElement("input"), { type: "hidden", name, value }));
+    }
+    document.body.append(form);
+    return form;
   }
 
   /** Exchange an ID token for a session; what went wrong, or null. */
@@ -69,10 +105,10 @@
 
   /** Whether the session is of whom LINE says is here: one browser may serve several people. */
   async function isTheirs() {
-    const user = liff.isLoggedIn() && liff.getDecodedIDToken()?.sub;
-    if (!whose || !user || !crypto.subtle) return true;
+    const who = liff.isLoggedIn() && user();
+    if (!whose || !who || !crypto.subtle) return true;
     const [salt, known] = whose.split(".");
-    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(salt + user));
+    const digest = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(salt + who));
     const found = [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0"));
     return found.join("") === known;
   }
@@ -84,6 +120,11 @@
       return tell(window.liff ? "refused" : "unavailable");
     }
     if (place === "primary") return setTimeout(tell, 8_000, "refused"); // init() opens the page itself
+    return prove();
+  }
+
+  /** Show the city who it is, and go on to the page, or with what was being sent. */
+  async function prove() {
     if (!liff.isLoggedIn()) return logIn();
     const token = liff.getIDToken();
     if (!token) return tell("refused");
@@ -91,7 +132,7 @@
     if (trouble === "expired") return logIn();
     if (trouble) return tell(trouble);
     if (!mayTry()) return tell("cookies"); // we have just been here: the cookie was not kept
-    const typed = document.querySelector("form[data-typed]");
+    const typed = typedForm() ?? keptForm();
     return typed ? typed.submit() : location.reload();
   }
 
@@ -164,6 +205,7 @@
     if (document.querySelector("main [data-news]")) focusNews();
     try {
       sessionStorage.removeItem("madoguchi");
+      sessionStorage.removeItem(KEPT);
     } catch {
       // Storage is switched off; nothing was counted either.
     }
@@ -186,6 +228,7 @@
       reveal();
       scrollTo(0, 0);
       focusNews();
+      if (document.querySelector("main [data-waiting]")) prove(); // the session ended meanwhile
     });
     document.addEventListener("htmx:error", () => {
       calmDown();
