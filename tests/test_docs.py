@@ -114,6 +114,30 @@ def test_python_runs(block: Block) -> None:
     exec(compile(block.text, str(block.page), "exec"), {})
 
 
+# Pictures
+
+
+def shown_in(page: Path) -> list[Path]:
+    """The pictures that a page shows."""
+    text = page.read_text("utf-8")
+    names = re.findall(r'<img src="([^"]+)"|!\[[^\]]*\]\(([^)]+)\)', text)
+    return [(page.parent / (tag or mark)).resolve() for tag, mark in names]
+
+
+def test_pictures_are_there_small_and_each_is_made_by_the_script() -> None:
+    shown = {picture for page in PAGES for picture in shown_in(page)}
+    made = runpy.run_path(str(ROOT / "tools" / "screenshot.py"))["PICTURES"]
+    assert shown == {ROOT / "docs" / "images" / f"{name}.png" for name in made}
+    assert shown == set((ROOT / "docs" / "images").iterdir())
+    assert max(picture.stat().st_size for picture in shown) <= 150_000
+
+
+def test_every_picture_says_what_it_shows() -> None:
+    for page in PAGES:
+        tags = re.findall(r"<img [^>]*>", page.read_text("utf-8"))
+        assert [tag for tag in tags if not re.search(r'alt="[^"]{10,}"', tag)] == []
+
+
 # Commands
 
 

@@ -41,7 +41,7 @@ def test_one_topic_in_three_taps_and_a_confirmation_in_the_chat(town, page):
     choose_a_topic(open_settings(page, town, hanako))
     page.get_by_role("button", name="閉じる").first.click()
     town.clock.move(120)
-    expect(page.get_by_text("・受け取りたいお知らせ: 市からのお知らせ")).to_be_visible()
+    expect(page.get_by_text("・受け取りたいお知らせ：市からのお知らせ")).to_be_visible()
 
 
 def test_two_people_with_one_browser_see_each_their_own(town, page):

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from madoguchi.catalogs import read_source
 
-JAPANESE = re.compile("[ぁ-ヿ㐀-鿿豈-﫿々]")
+JAPANESE = re.compile("[、ぁ-ヿ㐀-鿿豈-﫿々]")
 _ASIDE = re.compile("console|demo|sample|migrations$|schema$|scaffold$|tests?$|testing$|conftest")
 _INPUT = {
     "startswith", "endswith", "removeprefix", "removesuffix", "replace", "strip", "lstrip",

@@ -76,7 +76,7 @@ def test_the_word_and_the_tile_lead_to_the_list(resident):
     (menu,) = resident.says("メニュー")
     assert "・お知らせの受け取り設定" in menu["text"]
     (shown,) = resident.says("設定")
-    assert body(shown).startswith("・受け取りたいお知らせ: なし")
+    assert body(shown).startswith("・受け取りたいお知らせ：なし")
     button = shown["contents"]["footer"]["contents"][0]["action"]
     assert button["uri"].endswith(f"/{LIFF}/form/segment/settings")
 
@@ -95,18 +95,23 @@ def test_one_message_for_a_sitting_with_the_number_of_children_and_no_date(
     said = wait_for_confirmation(resident, clock)
     assert said == (
         "お知らせの受け取り設定を保存しました。\n"
-        "・受け取りたいお知らせ: 市から\n"
-        "・お住まいは市内ですか: まだ設定していません\n"
-        "・お住まいの地域: 設定ずみ\n"
-        "・年齢: まだ設定していません\n"
-        "・性別: まだ設定していません\n"
-        "・お子さん: お子さん1人"
+        "・受け取りたいお知らせ：市から\n"
+        "・お住まいの地域：設定ずみ\n"
+        "・お子さん：お子さん1人\n"
+        "・まだ設定していません：お住まいは市内ですか、年齢、性別"
     )
     clock.move(180)
     assert "お子さん1人" in body(resident.says("設定")[-1])
     for entry in resident.chat():
         assert "2021" not in str(entry["message"])
         assert "本町" not in str(entry["message"])
+
+
+def test_lists_are_set_with_commas_in_english(resident, save):
+    resident.taps("English")
+    save(resident, "topics", "city", "old")
+    (shown,) = resident.says("設定")
+    assert "・What you want to hear of：City, 旧\n" in body(shown)
 
 
 def wait_for_confirmation(resident, clock):
@@ -126,7 +131,7 @@ def test_a_topic_that_ended_keeps_its_answer_and_is_not_shown(resident, gateway,
     number = save(resident, "topics", "city", "old")
     change(gateway, {**SETTINGS, "topics": [CITY, {**OLD, "retired": True}]})
     (shown,) = resident.says("設定")
-    assert "受け取りたいお知らせ: 市から\n" in body(shown)
+    assert "受け取りたいお知らせ：市から\n" in body(shown)
     save(resident, "topics")  # none of those that can be chosen
     stored = gateway.wait(gateway.running.store.read(read_profile, number, "segment"))
     assert stored["topics"] == ["old"]
@@ -137,4 +142,4 @@ def test_a_topic_that_went_into_another_counts_for_that_one(resident, gateway, s
     save(resident, "topics", "old")
     change(gateway, {**SETTINGS, "topics": [CITY, {**OLD, "into": "city"}]})
     (shown,) = resident.says("設定")
-    assert "受け取りたいお知らせ: 市から\n" in body(shown)
+    assert "受け取りたいお知らせ：市から\n" in body(shown)

@@ -11,25 +11,35 @@ UNSET = "まだ設定していません"
 
 
 def summarise(answers: Mapping[str, Any], settings: Settings, say: Callable[..., str]) -> str:
-    """A line for each row: the topics by name, children by their number, the rest as set or not."""
+    """A line for what is set: topics by name, children by their number, others without a value.
+
+    What is not set yet stands together in the last line.
+    """
+    comma = say("、")
     topics = [find(settings.topics, id) for id in answers.get("topics", ())]
     names = [say(topic.label) for topic in topics if topic is not None and topic.is_offered]
-    lines = [_line(say("受け取りたいお知らせ"), ", ".join(names) or say("なし"))]
+    lines = [_line(say("受け取りたいお知らせ"), comma.join(names) or say("なし"))]
     labels = {
         "living": "お住まいは市内ですか",
         "area": "お住まいの地域",
         "age": "年齢",
         "sex": "性別",
+        "children": "お子さん",
     }
+    unset = []
     for row, label in labels.items():
-        if row in settings.rows and (row != "area" or settings.areas):
-            lines.append(_line(say(label), say(SET if row in answers else UNSET)))
-    if "children" in settings.rows:
-        count = len(answers.get("children") or ())
-        shown = say("お子さん{count}人", count=count) if count else say(UNSET)
-        lines.append(_line(say("お子さん"), shown))
+        if row not in settings.rows or (row == "area" and not settings.areas):
+            continue
+        if row == "children" and answers.get(row):
+            lines.append(_line(say(label), say("お子さん{count}人", count=len(answers[row]))))
+        elif row != "children" and row in answers:
+            lines.append(_line(say(label), say(SET)))
+        else:
+            unset.append(say(label))
+    if unset:
+        lines.append(_line(say(UNSET), comma.join(unset)))
     return "\n".join(lines)
 
 
 def _line(label: str, shown: str) -> str:
-    return f"・{label}: {shown}"  # nosay
+    return f"・{label}：{shown}"  # nosay

@@ -30,7 +30,7 @@ const ACTIONS = {
     if (inputOption === "openKeyboard") phone.type(fillInText ?? "");
   },
 
-  uri: ({ uri, linkUri }, phone) => openAddress(uri ?? linkUri, phone),
+  uri: ({ uri, linkUri, label }, phone) => openAddress(uri ?? linkUri, phone, label),
 
   datetimepicker: async ({ data, mode, initial, min, max, label }, phone) => {
     const type = mode === "datetime" ? "datetime-local" : mode;
@@ -59,8 +59,8 @@ const ACTIONS = {
 const WHAT_TO_CHOOSE = { date: "日にち", time: "時刻", datetime: "日にちと時刻" };
 const LENGTH = { date: 10, time: 5, datetime: 16 };
 
-/** Open what a link names: pages of this machine in the phone, others in a new tab. */
-export function openAddress(address, phone) {
+/** Open what a link, labelled so, names: pages of this machine in the phone, others in a new tab. */
+export function openAddress(address, phone, label) {
   let url;
   try {
     url = new URL(address, location.href);
@@ -71,7 +71,7 @@ export function openAddress(address, phone) {
   if (isLiffUrl(url)) return openLiff(url, phone);
   if (url.protocol === "tel:") return showText(phone, "電話をかける番号", decodeURIComponent(url.pathname));
   if (url.protocol !== "http:" && url.protocol !== "https:") return showText(phone, "LINEの中で開きます", address);
-  if (ON_THIS_MACHINE.has(url.hostname)) return openPage(phone.screen, url.href);
+  if (ON_THIS_MACHINE.has(url.hostname)) return openPage(phone.screen, url.href, label);
   window.open(url.href, "_blank", "noopener");
 }
 

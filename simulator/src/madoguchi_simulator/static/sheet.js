@@ -116,13 +116,13 @@ export function openPicture(phone, source, description) {
   openSheet(phone, { title, kind: "picture", content: [el("img", { src: source, alt: title })] });
 }
 
-/** A page of this machine inside the phone. */
-export function openPage(phone, address) {
+/** A page of this machine inside the phone; its own title is not to be seen from here. */
+export function openPage(phone, address, title) {
   const outside = el(
     "a",
     { class: "icon-button", href: address, target: "_blank", rel: "noopener", "aria-label": "新しいタブで開く", title: "新しいタブで開く" },
     icon("outside"),
   );
   const frame = el("iframe", { src: address, title: "開いたページ", allow: "camera; geolocation; clipboard-write" });
-  openSheet(phone, { title: new URL(address).host, kind: "page", content: [frame], tools: [outside] });
+  openSheet(phone, { title: title || new URL(address).host, kind: "page", content: [frame], tools: [outside] });
 }
