@@ -94,6 +94,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
     known = {("python", mark) for mark in ("file", "title", "signature", "")}
     known |= {("toml", mark) for mark in ("file", "title", "")}
     known |= {("sh", ""), ("console", ""), ("console", "broken"), ("markdown", "title")}
+    known |= {("html", "title")}
     known |= {("nginx", ""), ("ini", ""), ("text", "")}
     found = {(block.language, next(iter(block.marks), "")) for block in BLOCKS}
     assert found - known == set()
