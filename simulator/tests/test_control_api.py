@@ -240,9 +240,7 @@ def test_reset_empties_everything_and_message_ids_go_on(line, bot):
 
 
 def test_what_comes_later_says_so(line):
-    user_id = line.resident()
-    assert line.get(f"/sim/residents/{user_id}/richmenu").json == {"richMenu": None}
-    for path in ("/v2/bot/message/narrowcast", "/v2/bot/audienceGroup/upload", "/v2/bot/richmenu"):
+    for path in ("/v2/bot/message/narrowcast", "/v2/bot/audienceGroup/upload", "/v2/bot/coupon"):
         assert line.post(path, {}).status == 501
     assert line.get("/v2/bot/message/delivery/pnp?date=20260101").status == 501
     assert line.post("/v2/bot/message/validate/carrier-pigeon", {}).status == 404

@@ -10,6 +10,16 @@ from pathlib import Path
 
 import pytest
 
+from madoguchi_simulator.pictures import grey_png
+
+MENU = {
+    "size": {"width": 800, "height": 400},
+    "selected": False,
+    "name": "一つ",
+    "chatBarText": "メニュー",
+    "areas": [],
+}
+
 
 @pytest.fixture
 def launch(tmp_path: Path, line, eventually, monkeypatch) -> Iterator[Callable]:
@@ -51,13 +61,18 @@ def test_kill_9_keeps_residents_chat_book_tokens_and_settings(launch, bot, event
     client.put("/sim/faults", [{"endpoint": "profile", "status": 503}])
     user_id, blocked = client.resident("花子", language="ja"), client.resident("太郎")
     client.post(f"/sim/residents/{blocked}/unfollow")
+    picture = {"Content-Type": "image/png"}
+    menu_id = client.post("/v2/bot/richmenu", MENU).json["richMenuId"]
+    client.call("POST", f"/v2/bot/richmenu/{menu_id}/content", grey_png(800, 400), picture)
+    client.post(f"/v2/bot/user/{user_id}/richmenu/{menu_id}")
     client.says(user_id, "電池")
     reply_token = bot.events[-1]["replyToken"]
     key = "123e4567-e89b-12d3-a456-426614174000"
     client.multicast([user_id, blocked], "皆さん", X_Line_Retry_Key=key)
     bot.status = 500
     client.says(user_id, "また送られる")
-    paths = ["/sim/residents", f"/sim/residents/{user_id}/chat", "/sim/book", "/sim/book?summary=1"]
+    paths = [f"/sim/residents/{user_id}/richmenu", "/sim/residents"]
+    paths += [f"/sim/residents/{user_id}/chat", "/sim/book", "/sim/book?summary=1"]
     before = [client.get(path).json for path in paths]
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -72,6 +87,7 @@ def test_kill_9_keeps_residents_chat_book_tokens_and_settings(launch, bot, event
     assert client.multicast([user_id], X_Line_Retry_Key=key).status == 409
     assert client.reply(reply_token).status == 200
     assert client.chat(blocked) == []
+    assert client.get(f"/v2/bot/richmenu/{menu_id}/content").body == grey_png(800, 400)
     ids = [entry["messageId"] for entry in client.chat(user_id)]
     assert len(set(ids)) == 4
     client.settings(clock=3700)

@@ -1,4 +1,4 @@
-"""LINE messages without dependencies: LINE's limits (R22, R37 to R43), stored bytes, and HTML."""
+"""LINE messages without dependencies: LINE's limits (R22, R37 to R45), stored bytes, and HTML."""
 
 from madoguchi_messages.encoding import to_bytes
 from madoguchi_messages.flex import flex_bytes
@@ -13,6 +13,10 @@ from madoguchi_messages.limits import (
 )
 from madoguchi_messages.media import find_media_problems
 from madoguchi_messages.render import render, render_all, render_quick_replies, stylesheet
+from madoguchi_messages.rich_menus import (
+    find_rich_menu_image_problems,
+    find_rich_menu_problems,
+)
 from madoguchi_messages.rules import Problem
 
 __all__ = [
@@ -24,6 +28,8 @@ __all__ = [
     "find_body_problems",
     "find_media_problems",
     "find_problems",
+    "find_rich_menu_image_problems",
+    "find_rich_menu_problems",
     "flex_bytes",
     "grapheme_length",
     "render",

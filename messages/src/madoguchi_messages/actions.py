@@ -64,13 +64,14 @@ def _one_echo(action: Mapping, at: str) -> Iterator[Problem]:
 _DATA = Text(300, least=0)
 _ECHO = Text(300, count=grapheme_length)
 _INPUTS = ("closeRichMenu", "openRichMenu", "openKeyboard", "openVoice")
+ALIAS = Text(32, form=re.compile(r"[a-z0-9_-]+"), advice="use a-z, 0-9, _ and - alone")
 
 
-def tap(label_: Rule, *, labelled: bool, pictures: bool = False) -> Variant:
+def tap(label_: Rule, *, labelled: bool, pictures: bool = False, menus: bool = False) -> Variant:
     """The rule of an action: LINE's limits of the label depend on where the action stands.
 
     `labelled`: the label must be there. `pictures`: camera, cameraRoll and location may be used,
-    which is so in quick replies only. `richmenuswitch` belongs to rich menus, never to messages.
+    which is so in quick replies only. `menus`: richmenuswitch, which is so in rich menus only.
     """
 
     def action(
@@ -104,6 +105,8 @@ def tap(label_: Rule, *, labelled: bool, pictures: bool = False) -> Variant:
     }
     if pictures:
         rules |= {kind: action({}) for kind in ("camera", "cameraRoll", "location")}
+    if menus:
+        rules["richmenuswitch"] = action({"richMenuAliasId": ALIAS, "data": _DATA})
     return Variant(rules)
 
 
@@ -112,3 +115,4 @@ IMAGE_CAROUSEL = tap(label(12), labelled=False)
 QUICK_REPLY = tap(label(20), labelled=True, pictures=True)
 FLEX_BUTTON = tap(label(40), labelled=True)
 FLEX_AREA = tap(label(40), labelled=False)
+RICH_MENU = tap(label(20), labelled=False, menus=True)

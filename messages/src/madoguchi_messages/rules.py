@@ -186,12 +186,14 @@ class Object:
     """An object with required and optional properties; what LINE may add later is let through.
 
     `also` are conditions on several properties at once. They are asked when each property is
-    well on its own, so that they need not look at types again.
+    well on its own, so that they need not look at types again. `absent` is what LINE says of a
+    required property that is not there, where it does not say what it usually does.
     """
 
     required: Mapping[str, Rule] = field(default_factory=dict)
     optional: Mapping[str, Rule] = field(default_factory=dict)
     also: tuple[Condition, ...] = ()
+    absent: str = ""
 
     def find(self, value: object, at: str) -> Iterator[Problem]:
         """Refuse other types, absent properties, nulls, and report each property's problems."""
@@ -209,8 +211,8 @@ class Object:
     def _find_in_properties(self, value: Mapping[str, object], at: str) -> Iterator[Problem]:
         for name, rule in self.required.items():
             if value.get(name) is None:
-                message = EMPTY if isinstance(rule, (Text, Uri)) else MISSING
-                yield Problem(f"{at}.{name}", message, f"add {name!r}")
+                usual = EMPTY if isinstance(rule, (Text, Uri)) else MISSING
+                yield Problem(f"{at}.{name}", self.absent or usual, f"add {name!r}")
             else:
                 yield from rule.find(value[name], f"{at}.{name}")
         for name, item in value.items():

@@ -12,6 +12,7 @@ from .endpoints import LATER, MESSAGING
 from .login_api import LOGIN
 from .login_pages import PAGES
 from .oauth import TOKENS
+from .rich_menu_api import RICH_MENUS
 from .simulator import Simulator
 
 # What the hosts api, api-data, access and the SDK's host serve. Behind the host liff.line.me stands
@@ -40,7 +41,7 @@ def build_app(simulator: Simulator) -> ASGIApp:
 
     routes = [*control.routes(simulator), *phone.routes(simulator)]
     pages = Starlette(routes=routes, lifespan=lifespan)
-    api = Api(simulator, (*MESSAGING, *TOKENS, *LOGIN, *PAGES, *LATER))
+    api = Api(simulator, (*MESSAGING, *RICH_MENUS, *TOKENS, *LOGIN, *PAGES, *LATER))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_LINE):

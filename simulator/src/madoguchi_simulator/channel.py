@@ -36,7 +36,7 @@ class Settings:
     shuffle: ``"residents"`` mixes residents but keeps each one's order, ``"all"`` (or True)
     keeps no order (R9). batch: most events in one webhook (R5). mode: ``"standby"`` sends no
     reply tokens (R10). webhook_timeout: seconds (R3). transcoding_seconds: how long video and
-    audio are prepared (R47).
+    audio are prepared (R47). rich_menu_seconds: how long bulk and batch links take (R46).
     """
 
     quota: int | None = None
@@ -51,6 +51,7 @@ class Settings:
     chat_mode: str = "bot"
     webhook_timeout: float = 2.0
     transcoding_seconds: float = 0.0
+    rich_menu_seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """The settings with the names that the control API uses."""
@@ -105,4 +106,5 @@ _RULES = {
     "chat_mode": lambda value: value in ("chat", "bot"),
     "webhook_timeout": _is_number,
     "transcoding_seconds": _is_number,
+    "rich_menu_seconds": _is_number,
 }

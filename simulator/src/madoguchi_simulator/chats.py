@@ -8,6 +8,7 @@ somebody looks, since a million rows would be written for nobody.
 import asyncio
 import json
 import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 from .clock import Clock, iso
@@ -84,19 +85,23 @@ class Chats:
         return sorted(found, key=lambda entry: entry["seq"])
 
     async def wait(
-        self, user_id: str, after: int, seconds: float, *, or_dots: bool = False
+        self,
+        user_id: str,
+        after: int,
+        seconds: float,
+        *,
+        or_when: Callable[[], bool] | None = None,
     ) -> list[dict[str, Any]]:
         """As `entries`, but waits up to ``seconds`` until there are any.
 
-        ``or_dots``: also ends, without entries, when the three dots begin to move.
+        ``or_when``: also ends, without entries, when this is true at a `wake`.
         """
         event = asyncio.Event()
-        still = not or_dots or self.is_loading(user_id)
         self._waiting.setdefault(user_id, set()).add(event)
         try:
             async with asyncio.timeout(max(0.0, seconds)):
                 while not (found := self.entries(user_id, after)):
-                    if self._closing or (not still and self.is_loading(user_id)):
+                    if self._closing or (or_when is not None and or_when()):
                         break
                     event.clear()
                     await event.wait()

@@ -1,12 +1,11 @@
 """Pictures, films, sounds and files that residents sent, held for the bot to fetch (R47)."""
 
 import sqlite3
-import struct
-import zlib
 from dataclasses import dataclass
 
 from .clock import Clock
 from .errors import Refusal
+from .pictures import grey_png
 
 PREPARED = frozenset({"video", "audio"})
 PREVIEWED = frozenset({"image", "video"})
@@ -66,7 +65,7 @@ class Contents:
             return content
         if content.kind not in PREVIEWED:
             raise Refusal(400, "The message has no preview")
-        return Content("image", "image/png", _grey_png(320, 180))
+        return Content("image", "image/png", grey_png(320, 180))
 
     def transcoding(self, message_id: str) -> str:
         """``processing`` or ``succeeded``.
@@ -95,14 +94,3 @@ def kind_of(media_type: str) -> str:
     """The message type that a phone makes of a file of this media type."""
     kind = media_type.partition("/")[0]
     return kind if kind in ("image", "video", "audio") else "file"
-
-
-def _grey_png(width: int, height: int) -> bytes:
-    def chunk(name: bytes, data: bytes) -> bytes:
-        checksum = struct.pack(">I", zlib.crc32(name + data))
-        return struct.pack(">I", len(data)) + name + data + checksum
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    rows = zlib.compress((b"\0" + b"\x99" * width) * height)
-    signature = b"\x89PNG\r\n\x1a\n"
-    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")

@@ -15,9 +15,12 @@ from madoguchi_messages import render, render_quick_replies
 
 from .errors import Refusal
 from .login import LiffApp
+from .rich_menu_taps import show_rich_menu, tap_rich_menu
+from .rich_menus import MANAGER
 from .simulator import Simulator
 
 _LONGEST_WAIT = 60.0
+_HARMLESS = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
 
 
 def routes(simulator: Simulator) -> list[BaseRoute]:
@@ -44,6 +47,9 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         route(f"{one}/unsend", "POST", _unsend),
         route(f"{one}/chat", "GET", _chat),
         route(f"{one}/richmenu", "GET", _rich_menu),
+        route(f"{one}/richmenu", "POST", _tap_rich_menu),
+        route("/sim/richmenu", "PUT", _set_managers_menu),
+        route("/sim/richmenus/{menu_id}/image", "GET", _rich_menu_image),
         route(f"{one}/id-token", "POST", _id_token),
         route(f"{one}/liff", "POST", _open_liff),
         route("/sim/liff/{view}/session", "POST", _liff_session),
@@ -123,14 +129,34 @@ async def _chat(simulator: Simulator, request: Request) -> dict[str, Any]:
     wait = min(_number(request, "wait"), _LONGEST_WAIT)
     drawn = bool(request.query_params.get("html"))
     if wait:
-        entries = await simulator.chats.wait(user_id, after, wait, or_dots=drawn)
+        news = _news_besides_messages(simulator, user_id, request) if drawn else None
+        entries = await simulator.chats.wait(user_id, after, wait, or_when=news)
     else:
         entries = simulator.chats.entries(user_id, after)
     if drawn:
         for entry in entries:
             entry["html"] = render(_visible(entry))
             entry["quickReply"] = render_quick_replies(entry["message"])
-    return {"entries": entries, "loading": simulator.chats.is_loading(user_id)}
+    return {
+        "entries": entries,
+        "loading": simulator.chats.is_loading(user_id),
+        "richMenuId": simulator.menu_links.seen_by(user_id)[0],
+    }
+
+
+def _news_besides_messages(
+    simulator: Simulator, user_id: str, request: Request
+) -> Callable[[], bool]:
+    """Whether the dots began to move, or the menu is another than the phone shows."""
+    still = not simulator.chats.is_loading(user_id)
+    shown = request.query_params.get("menu")
+
+    def there_is_news() -> bool:
+        if still and simulator.chats.is_loading(user_id):
+            return True
+        return shown is not None and shown != (simulator.menu_links.seen_by(user_id)[0] or "")
+
+    return there_is_news
 
 
 def _visible(entry: dict[str, Any]) -> dict[str, Any]:
@@ -144,8 +170,27 @@ def _visible(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
-    simulator.residents.get(request.path_params["user_id"])
-    return {"richMenu": None}
+    return show_rich_menu(simulator, request.path_params["user_id"])
+
+
+async def _tap_rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body, user_id = await _body(request), request.path_params["user_id"]
+    return await tap_rich_menu(simulator, user_id, body.get("area"), body.get("params"))
+
+
+async def _set_managers_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
+    """The menu that was there before the bot; ``image`` is base64."""
+    body = await _body(request)
+    image = base64.b64decode(body["image"]) if body.get("image") else None
+    simulator.menus.set_managers(body.get("richMenu"), image)
+    return {"richMenuId": simulator.menus.default_of(MANAGER)}
+
+
+async def _rich_menu_image(simulator: Simulator, request: Request) -> Response:
+    image = simulator.menus.image(request.path_params["menu_id"])
+    if image is None:
+        raise Refusal(404, "there is no such picture")
+    return Response(image[1], media_type=image[0], headers=_HARMLESS)
 
 
 async def _id_token(simulator: Simulator, request: Request) -> dict[str, Any]:
@@ -189,8 +234,7 @@ async def _content(simulator: Simulator, request: Request) -> Response:
     content = simulator.contents.get(request.path_params["message_id"])
     if content is None:
         return Response(status_code=202)
-    headers = {"X-Content-Type-Options": "nosniff", "Content-Security-Policy": "sandbox"}
-    return Response(content.data, media_type=content.media_type, headers=headers)
+    return Response(content.data, media_type=content.media_type, headers=_HARMLESS)
 
 
 async def _send_webhook(simulator: Simulator, request: Request) -> dict[str, Any]:

@@ -43,6 +43,20 @@ CREATE TABLE IF NOT EXISTS login_token (
 CREATE TABLE IF NOT EXISTS liff_view (
     view TEXT PRIMARY KEY, user_id TEXT NOT NULL, liff_id TEXT NOT NULL, address TEXT NOT NULL,
     from_chat INTEGER NOT NULL, access_token TEXT, id_token TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rich_menu (
+    number INTEGER PRIMARY KEY, menu_id TEXT NOT NULL UNIQUE, owner TEXT NOT NULL,
+    menu TEXT NOT NULL, media_type TEXT, image BLOB);
+CREATE TABLE IF NOT EXISTS rich_menu_default (
+    owner TEXT PRIMARY KEY, menu_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rich_menu_alias (
+    alias TEXT PRIMARY KEY, menu_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rich_menu_link (
+    user_id TEXT PRIMARY KEY, menu_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS rich_menu_link_menu ON rich_menu_link (menu_id);
+CREATE TABLE IF NOT EXISTS rich_menu_job (
+    number INTEGER PRIMARY KEY, request_id TEXT NOT NULL, batch_key TEXT, moves TEXT NOT NULL,
+    accepted REAL NOT NULL, due REAL NOT NULL, failed TEXT);
+CREATE INDEX IF NOT EXISTS rich_menu_job_open ON rich_menu_job (due) WHERE failed IS NULL;
 CREATE TABLE IF NOT EXISTS webhook (
     event_id TEXT PRIMARY KEY, event TEXT NOT NULL, at REAL NOT NULL, status INTEGER,
     reason TEXT, tries INTEGER NOT NULL DEFAULT 0, due REAL);
@@ -63,6 +77,11 @@ _EMPTIED = (
     "login_code",
     "login_token",
     "liff_view",
+    "rich_menu",
+    "rich_menu_default",
+    "rich_menu_alias",
+    "rich_menu_link",
+    "rich_menu_job",
     "webhook",
 )
 

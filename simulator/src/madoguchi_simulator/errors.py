@@ -37,10 +37,10 @@ class Refusal(Exception):
         return {"message": self.message, **details, **self._extra}
 
 
-def field_errors(problems: Sequence[tuple[str, str]]) -> Refusal:
+def field_errors(problems: Sequence[tuple[str, str]], status: int = 400) -> Refusal:
     """400 for fields that break a rule: ``problems`` are pairs of property and message."""
     return Refusal(
-        400,
+        status,
         f"The request body has {len(problems)} error(s)",
         details=[{"message": message, "property": name} for name, message in problems],
     )

@@ -2,14 +2,22 @@
 
 import os
 import random
+import re
 import secrets
+from typing import TypeGuard
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_USER_ID = re.compile(r"U[0-9a-f]{32}")
 
 
 def new_user_id() -> str:
     """``U`` and 32 hexadecimal digits (R50)."""
     return "U" + secrets.token_hex(16)
+
+
+def is_user_id(value: object) -> TypeGuard[str]:
+    """Whether it has the form of a user id; somebody may have it or not."""
+    return isinstance(value, str) and _USER_ID.fullmatch(value) is not None
 
 
 def new_ulid(seconds: float) -> str:

@@ -13,6 +13,13 @@ RATES = {
     "webhook/test": 60 / _HOUR,
     "webhook/endpoint": 1000 / 60,
     "loading": 100.0,
+    "insight": 60 / _HOUR,
+    "createRichMenu": 100 / _HOUR,
+    "deleteRichMenu": 100 / _HOUR,
+    "deleteRichMenuAlias": 100 / _HOUR,
+    "richMenuBatchProgress": 100 / _HOUR,
+    "batchRichMenu": 3 / _HOUR,
+    "listRichMenus": 10.0,
     "accessToken": 370.0,
 }
 _OTHER = 2000.0

@@ -12,11 +12,10 @@ from .book import Book
 from .channel import Settings
 from .chats import Chats
 from .errors import Refusal, field_errors, invalid_property
-from .identifiers import message_id, new_long_token
+from .identifiers import is_user_id, message_id, new_long_token
 from .replies import ReplyTokens
 from .residents import BLOCKED, Residents
 
-_USER_ID = re.compile(r"U[0-9a-f]{32}")
 _UNIT = re.compile(r"[A-Za-z0-9_]{1,30}")
 _MOST_USERS = 500
 # Only these can be quoted (R36).
@@ -69,7 +68,7 @@ class Sending:
         if not user_id:
             problems.append(("to", "May not be empty"))
         messages = _messages(payload, problems)
-        if not isinstance(user_id, str) or not _USER_ID.fullmatch(user_id):
+        if not is_user_id(user_id):
             raise invalid_property("'to'")
         resident = self._residents.find(user_id)
         if resident is None:
@@ -151,8 +150,7 @@ class Sending:
             if reached == len(to):
                 return reached
         for index, user_id in enumerate(to):
-            well_formed = isinstance(user_id, str) and _USER_ID.fullmatch(user_id)
-            if not well_formed or (user_id not in self._residents.known and not lenient):
+            if not is_user_id(user_id) or (user_id not in self._residents.known and not lenient):
                 raise invalid_property(f"to[{index}]")
         return len(self._residents.friends.intersection(to))
 

@@ -29,6 +29,9 @@ from .logins import Logins
 from .rates import RateLimits
 from .replies import ReplyTokens
 from .residents import BLOCKED, FRIEND, Residents
+from .rich_menu_aliases import RichMenuAliases
+from .rich_menu_links import RichMenuLinks
+from .rich_menus import RichMenus
 from .sending import Sending
 from .tokens import AccessTokens
 from .webhooks import Delivery, Webhooks
@@ -58,6 +61,10 @@ class Simulator:
         self.chats = Chats(self._db, self.clock, self.residents)
         self.book = Book(self._db, self.clock, self.residents)
         self.contents = Contents(self._db, self.clock)
+        wake = self.chats.wake
+        self.menus = RichMenus(self._db, wake)
+        self.menu_aliases = RichMenuAliases(self._db, self.menus)
+        self.menu_links = RichMenuLinks(self._db, self.clock, self.residents, self.menus, wake)
         self.tokens = AccessTokens(self._db, self.clock, channel)
         self.logins = Logins(self._db, self.clock, self.residents, logins)
         self.liff = LiffViews(self._db, self.logins)
