@@ -3,7 +3,8 @@
 import asyncio
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -11,8 +12,10 @@ from uuid import uuid4
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from madoguchi import migrations
 from madoguchi.config import Gateway
 from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.store import Store, StoreLocked, open_store
 from madoguchi.valkey import socket_url
 
 log = logging.getLogger("madoguchi.asking")
@@ -52,6 +55,31 @@ async def ask(gateway: Gateway, data: Path, deed: str, **given: Any) -> list[Any
     if "problems" in answer:
         raise ConfigError(answer["problems"])
     return [answer["done"]]
+
+
+@asynccontextmanager
+async def open_unattended(gateway: Gateway, data: Path) -> AsyncIterator[Store]:
+    """The database for a command that nobody listened to, to do the deed itself.
+
+    Raises `MadoguchiError` if there is none, a worker writes it, or its tables are not up to date.
+    """
+    url = gateway.settings.store.database_url
+    path = None if url else data / gateway.name / "main.sqlite"
+    if path is not None and not path.exists():
+        raise MadoguchiError(f"{path} does not exist: start the gateway once, or name --data")
+    store = open_store(path=path, url=url)
+    try:
+        await store.start()
+    except StoreLocked as error:
+        raise MadoguchiError(
+            "a worker runs and cannot be asked: does its Redis run? Start it, or stop the worker"
+        ) from error
+    try:
+        if await migrations.pending(store):
+            raise MadoguchiError("the tables are not up to date: run madoguchi migrate")
+        yield store
+    finally:
+        await store.close()
 
 
 async def answer(redis: Redis, gateway: str, deeds: Deeds, message: bytes) -> None:

@@ -14,9 +14,11 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 settings_app = typer.Typer(no_args_is_help=True, help="What staff change while it runs.")
+residents_app = typer.Typer(no_args_is_help=True, help="The friends of the account.")
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(audit_app, name="audit")
 app.add_typer(settings_app, name="settings")
+app.add_typer(residents_app, name="residents")
 
 Config = Annotated[Path, typer.Option(help="A city's file, or the folder of all of them.")]
 Data = Annotated[Path, typer.Option(help="Where the embedded databases lie.")]
@@ -330,6 +332,14 @@ def _changes(lines: list[str], dry_run: bool) -> None:
         typer.echo(line)
     outcome = "this would change" if dry_run else "changed"
     typer.echo(f"{outcome}: {len(lines)}" if lines else "nothing changes")
+
+
+@residents_app.command("import")
+def residents_import(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
+    """Read LINE's list of friends now; the worker does it each night."""
+    from madoguchi.follower_commands import import_friends
+
+    _whole(_said(lambda: asyncio.run(import_friends(config, data, city, typer.echo))))
 
 
 @audit_app.command("verify")

@@ -19,7 +19,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
-from madoguchi import housekeeping, migrations, privacy
+from madoguchi import followers, housekeeping, migrations, privacy
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.asking import answer
 from madoguchi.audit import Actor, seal
@@ -36,7 +36,7 @@ from madoguchi.jobs import Jobs
 from madoguchi.journal import Journal
 from madoguchi.lanes import Lanes
 from madoguchi.languages import Languages
-from madoguchi.line import Credentials, LineClient, Platform
+from madoguchi.line import LineClient, Platform, client_of
 from madoguchi.live import Live
 from madoguchi.login import Login, fetch_keys
 from madoguchi.outgoing import TOKEN_LIFE, Address, Sender, store_pushes
@@ -192,9 +192,8 @@ class RunningGateway:
         line = settings.line
         live = Live(self.gateway, plugins, self.store, self._beat, self._clock)
         await live.open()
-        platform = Platform.at(line.platform) if line.platform else Platform()
-        credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
-        client = LineClient(platform, credentials, self._clock)
+        platform = Platform.at(line.platform)
+        client = client_of(line, self._clock)
         self._stack.push_async_callback(client.close)
         channels = [liff_id.partition("-")[0] for liff_id in line.liff]
         login = Login(channels, partial(fetch_keys, platform.api), self._clock)
@@ -319,9 +318,11 @@ class RunningGateway:
             case b"changed":
                 self.services.live.news.set()
             case b"ask":
+                s = self.services
                 deeds = {
                     "settings.change": self._change_settings,
-                    **privacy.deeds(self.services.office),
+                    **privacy.deeds(s.office),
+                    **followers.deeds(s.office, s.client, s.clock),
                 }
                 task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
                 self.services.background.add(task)

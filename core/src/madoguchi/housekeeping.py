@@ -1,8 +1,8 @@
-"""The gateway's own jobs: forgetting what is old, and finishing erasures that somebody held up."""
+"""The gateway's own jobs: forgetting, finishing erasures, reading LINE's follower list."""
 
 from datetime import timedelta
 
-from madoguchi import privacy, retention
+from madoguchi import followers, privacy, retention
 from madoguchi.jobs import JobContext, forget_runs
 from madoguchi.schedules import Daily, Every
 from madoguchi.types import Job
@@ -17,6 +17,7 @@ async def _forget(job: JobContext) -> None:
     await retention.forget_due(job.write, kinds, job.now)
     await retention.tidy_orders(office.store, job.write)
     await job.write(forget_runs, job.now - RUNS_KEPT)
+    await job.write(followers.forget_readings, job.now - RUNS_KEPT)
 
 
 async def _erase(job: JobContext) -> None:
@@ -29,8 +30,16 @@ async def _scrub(job: JobContext) -> None:
     await retention.scrub(job._services.office.store, job.write)
 
 
+async def _read_followers(job: JobContext) -> None:
+    """Read LINE's follower list (R49): each night, and on where it was held up."""
+    if followers.is_due(await job.read(followers.last_reading), job.now):
+        s = job._services
+        await followers.reader_of(s.office, job.write, s.client, s.clock).read_on(patience=600)
+
+
 JOBS = (
     Job("forget", Every(60), _forget, limit=600),
     Job("erase", Every(10), _erase, limit=600),
+    Job("followers", Every(60), _read_followers, limit=3000),
     Job("scrub", Daily("03:30"), _scrub, limit=300),
 )

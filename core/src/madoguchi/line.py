@@ -1,8 +1,8 @@
 """The LINE client: one per gateway, and the only module that imports `linebot` (when it must).
 
 Replies and deliveries go through one pooled aiohttp session as ready JSON bytes. The SDK, in
-threads of its own, issues tokens and makes the management calls; its import costs a second and
-39 MB, so that a gateway which never needs it never pays.
+threads of its own, issues tokens and makes management calls; its import costs a second and 39 MB,
+so that a gateway which never needs it never pays.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 from uuid import NAMESPACE_URL, uuid5
 
 import aiohttp
@@ -31,9 +31,22 @@ from madoguchi.content import (
     ContentUnavailable,
     expect,
 )
-from madoguchi.errors import MadoguchiError
+from madoguchi.management import (
+    BotInfo,
+    Friends,
+    LiffApp,
+    LineError,
+    Management,
+    Profile,
+    Quota,
+    Webhook,
+    WebhookTest,
+)
 from madoguchi.replies import messages_of
 from madoguchi.tokens import AccessToken, Credentials
+
+if TYPE_CHECKING:
+    from madoguchi.config import LineTable
 
 __all__ = [
     "Answer",
@@ -44,13 +57,18 @@ __all__ = [
     "ContentTooLarge",
     "ContentUnavailable",
     "Credentials",
+    "Friends",
+    "LiffApp",
     "LineClient",
     "LineError",
     "Outcome",
     "Platform",
     "Profile",
     "Quota",
+    "Webhook",
+    "WebhookTest",
     "classify",
+    "client_of",
     "messages_of",
     "retry_key",
 ]
@@ -64,18 +82,6 @@ SDK: Final = (3, 10)
 """Seconds to connect and to read: the SDK's own default is to wait for ever."""
 
 
-class LineError(MadoguchiError):
-    """A management call failed; `answer` says how."""
-
-    def __init__(self, endpoint: str, answer: Answer) -> None:
-        status = "no answer" if answer.status is None else f"status {answer.status}"
-        super().__init__(
-            f"LINE: {endpoint}: {status} ({answer.outcome}): {answer.message} "
-            f"[x-line-request-id {answer.request_id}]"
-        )
-        self.answer = answer
-
-
 @dataclass(frozen=True, slots=True)
 class Platform:
     """Where LINE is: the base URLs of the Messaging API and of its data host (R47)."""
@@ -84,38 +90,12 @@ class Platform:
     data: str = "https://api-data.line.me"
 
     @classmethod
-    def at(cls, base: str) -> Self:
-        """A platform that is one host, such as the simulator."""
-        return cls(base.rstrip("/"), base.rstrip("/"))
+    def at(cls, base: str | None) -> Self:
+        """A platform that is one host, such as the simulator; None: LINE itself."""
+        return cls(base.rstrip("/"), base.rstrip("/")) if base else cls()
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What LINE tells about a user; the language only after their consent (R49)."""
-
-    display_name: str
-    language: str | None = None
-    picture_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BotInfo:
-    """The account: `user_id` is the `destination` of its webhooks (R16)."""
-
-    user_id: str
-    basic_id: str
-    display_name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """Messages of this month: at most `limit` (None: no limit), `used` so far."""
-
-    limit: int | None
-    used: int
-
-
-class LineClient:
+class LineClient(Management):
     """Calls LINE for one channel. Use and close it inside one running event loop.
 
     Sends never raise for what LINE or the network does: they return an `Answer`. `connections`
@@ -299,33 +279,10 @@ class LineClient:
                 raise ContentMissing("LINE could not prepare the content")
             prepared = b"succeeded" in state
 
-    # Management, through the SDK
-
-    async def profile(self, user_id: str) -> Profile | None:
-        """What LINE tells about a user; None for those it tells nothing about (R49)."""
-        try:
-            got = await self._manage("GET /v2/bot/profile/{userId}", "get_profile", user_id)
-        except LineError as error:
-            if error.answer.status == 404:
-                return None
-            raise
-        return Profile(got.display_name, got.language, got.picture_url)
-
-    async def bot_info(self) -> BotInfo:
-        """Who the account is. Raises LineError."""
-        got = await self._manage("GET /v2/bot/info", "get_bot_info")
-        return BotInfo(got.user_id, got.basic_id, got.display_name)
-
-    async def quota(self) -> Quota:
-        """How many messages may go out this month and how many did. Raises LineError."""
-        limit = await self._manage("GET /v2/bot/message/quota", "get_message_quota")
-        used = await self._manage(
-            "GET /v2/bot/message/quota/consumption", "get_message_quota_consumption"
-        )
-        return Quota(limit.value if limit.type == "limited" else None, used.total_usage)
+    # Management
 
     async def _manage(self, endpoint: str, name: str, *args: Any) -> Any:
-        """Call a method of the SDK's MessagingApi; after a 401 once more with a new token."""
+        """See `Management`; after a 401 once more with a new token."""
         token = await self._token.current()
         try:
             return await self._in_thread(endpoint, self._call_sdk, token, name, *args)
@@ -334,6 +291,32 @@ class LineClient:
                 raise
         token = await self._token.replacement(token)
         return await self._in_thread(endpoint, self._call_sdk, token, name, *args)
+
+    async def _ask(
+        self, method: str, path: str, *, query: str = "", data: bytes | None = None, kind: str = ""
+    ) -> dict[str, Any]:
+        """See `Management`."""
+        endpoint = f"{method} {path}"
+        headers = {"Content-Type": kind} if kind else {}
+        try:
+            response = await self._call(
+                method, self._platform.api + path + query, path, REPLY, data=data, headers=headers
+            )
+            async with response:
+                body = await response.read()
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self._record(method, path, None, None)
+            raise LineError(endpoint, classify(None, {}, repr(error).encode())) from error
+        answer = classify(response.status, response.headers, body)
+        if answer.outcome is Outcome.ACCEPTED:
+            try:
+                found = json.loads(body)
+            except ValueError:
+                found = None
+            if isinstance(found, dict):
+                return found
+            answer = replace(answer, outcome=Outcome.RETRY, message="what LINE answered is no JSON")
+        raise LineError(endpoint, answer)
 
     def _call_sdk(self, token: str, name: str, *args: Any) -> Any:
         from linebot.v3.messaging import ApiClient, Configuration, MessagingApi
@@ -384,6 +367,12 @@ class LineClient:
             raise LineError(endpoint, classify(status, headers, str(body).encode())) from None
         self._record(method, path, got.status_code, got.headers)
         return got.data
+
+
+def client_of(line: "LineTable", clock: Clock) -> LineClient:
+    """A client of the channel that a city's file names."""
+    credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
+    return LineClient(Platform.at(line.platform), credentials, clock)
 
 
 def retry_key(*parts: str | int) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from madoguchi import migrations, retention
-from madoguchi.asking import ask
+from madoguchi import retention
+from madoguchi.asking import ask, open_unattended
 from madoguchi.clock import Clock
 from madoguchi.config import Gateway
 from madoguchi.errors import MadoguchiError
@@ -19,7 +19,7 @@ from madoguchi.export import export
 from madoguchi.inspection import load_plugins, open_for_reading, pick_city
 from madoguchi.privacy import Office, Person, count_data, deeds, find_person
 from madoguchi.settings_commands import acting
-from madoguchi.store import Store, StoreLocked, open_store
+from madoguchi.store import Store
 
 
 async def export_to(
@@ -135,17 +135,5 @@ async def _do(gateway: Gateway, data: Path, deed: str, **given: Any) -> Any:
     answer = await ask(gateway, data, deed, **given)
     if answer is not None:
         return answer[0]
-    url = gateway.settings.store.database_url
-    store = open_store(path=None if url else data / gateway.name / "main.sqlite", url=url)
-    try:
-        await store.start()
-    except StoreLocked as error:
-        raise MadoguchiError(
-            "a worker runs and cannot be asked: does its Redis run? Start it, or stop the worker"
-        ) from error
-    try:
-        if await migrations.pending(store):
-            raise MadoguchiError("the tables are not up to date: run madoguchi migrate")
+    async with open_unattended(gateway, data) as store:
         return await deeds(_office(gateway, data, store))[deed](**given)
-    finally:
-        await store.close()

@@ -4,10 +4,11 @@ LINE does not promise order, so follow and unfollow carry the time of the event 
 never overwrites a newer state (R9). An unfollow may come from somebody never seen (R12).
 """
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select, text, update
+from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from madoguchi.store import UTCDateTime
@@ -28,6 +29,11 @@ Driver-level: an ORM read for each turn would cost half of its budget.
 _MEET = text(
     "INSERT INTO resident (line_id, follows, state_at, first_seen)"
     " VALUES (:line_id, :follows, 0, :at) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("at", type_=UTCDateTime))
+
+_TAKE_IN = text(
+    "INSERT INTO resident (line_id, follows, state_at, first_seen)"
+    " VALUES (:line_id, true, :stamp, :at) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("at", type_=UTCDateTime))
 
 
@@ -54,6 +60,32 @@ def set_following(db: Session, line_id: str, follows: bool, at: datetime) -> boo
         .values(follows=follows, state_at=stamp, **{column: at})
     )
     return bool(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def known(db: Session, line_ids: Collection[str]) -> set[str]:
+    """Those of these LINE user ids that have a row."""
+    theirs = select(resident.c.line_id).where(resident.c.line_id.in_(line_ids))
+    return set(db.scalars(theirs))
+
+
+def take_in(db: Session, line_ids: Collection[str], at: datetime) -> None:
+    """Friends of whom no event told us, as of this time: rows, and nothing about them (R49)."""
+    stamp = int(at.timestamp() * 1000)
+    if line_ids:
+        db.execute(_TAKE_IN, [{"line_id": one, "at": at, "stamp": stamp} for one in line_ids])
+
+
+def bring_back(db: Session, line_ids: Collection[str], at: datetime) -> int:
+    """Who is a friend although we take them for gone, by an event before this time; how many."""
+    stamp = int(at.timestamp() * 1000)
+    gone = resident.c.line_id.in_(line_ids) & ~resident.c.follows & (resident.c.state_at < stamp)
+    changed = db.execute(update(resident).where(gone).values(follows=True, state_at=stamp))
+    return int(changed.rowcount)  # type: ignore[attr-defined]
+
+
+def count_friends(db: Session) -> int:
+    """How many friends we count ourselves."""
+    return db.execute(select(func.count()).where(resident.c.follows)).scalar_one()
 
 
 def find(db: Session, number: int) -> Resident | None:

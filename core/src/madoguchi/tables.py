@@ -225,6 +225,28 @@ profile = _table(
     Column("at", UTCDateTime, nullable=False),
 )
 
+# A reading of LINE's follower list (R49), with how far it came; the newest row is the last one.
+follower_import = _table(
+    "follower_import",
+    Column("id", _Id, primary_key=True),
+    Column("started", UTCDateTime, nullable=False),
+    # 1 while it is under way, so that there is one at a time.
+    Column("slot", Integer, unique=True),
+    # LINE's name for the next page; none: from the beginning.
+    Column("onward", Text),
+    Column("pages", Integer, nullable=False, server_default=text("0")),
+    Column("restarts", Integer, nullable=False, server_default=text("0")),
+    Column("listed", Integer, nullable=False, server_default=text("0")),
+    Column("added", Integer, nullable=False, server_default=text("0")),
+    Column("returned", Integer, nullable=False, server_default=text("0")),
+    Column("left_out", Integer, nullable=False, server_default=text("0")),
+    Column("trouble", Text),
+    Column("ended", UTCDateTime),
+    # LINE's own count of friends without blocks, and the day for which it is.
+    Column("line_count", Integer),
+    Column("line_day", Text),
+)
+
 meta = _table(
     "meta",
     Column("key", Text, primary_key=True),
