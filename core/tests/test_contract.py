@@ -205,6 +205,22 @@ BROKEN = {
     "jobs are counted": (
         {"__init__.py": SOUND + STAFF.replace('"work"', 'f"work_{next(n)}"')},
         CHANGED, "register_jobs gave ['work_2'], then ['work_3']: no state of its own"),
+    "a review of nothing": (
+        {"__init__.py": SOUND + STAFF + """
+from madoguchi import Consequence
+@hookimpl
+def review_settings(before, after):
+    return [Consequence("変わります。")]
+"""},
+        CHANGED, "of settings that stay as they are"),
+    "a review that writes": (
+        {"__init__.py": SOUND + STAFF + """
+@hookimpl
+def review_settings(db):
+    db.execute(metadata.tables["toy_word"].insert().values(word="はい"))
+    return []
+"""},
+        CHANGED, "readonly"),
     "keys are swallowed": (
         {"__init__.py": SOUND.replace("class Config(BaseModel):", """
 from pydantic import model_validator

@@ -11,6 +11,7 @@ import pytest
 
 from madoguchi import hookspecs, privacy
 from madoguchi.audit import Actor
+from madoguchi.errors import ConfigError
 from madoguchi.export import export
 
 MISMATCH = "@hookimpl\ndef {hook}():\n    return {value}\n"
@@ -147,6 +148,38 @@ def settings_model():
     plugin = town.running.services.plugins.all["toy"]
     assert (plugin.settings.words, plugin.settings.hour) == (["電池"], 9)
     assert plugin.collected.version == 1
+
+
+def test_hook_review_settings(beside, speak):
+    town = beside(
+        """
+from pydantic import BaseModel
+from sqlalchemy import text
+class Settings(BaseModel):
+    hour: int = 9
+@hookimpl
+def settings_model():
+    return Settings
+@hookimpl
+def review_settings(db, before, after):
+    count = db.scalar(text("SELECT count(*) FROM resident"))
+    says = f"{before.hour}から{after.hour}へ、{count}人。"
+    return [Consequence(says, "hour", refused=after.hour > 12)]
+"""
+    )
+    resident = speak(town)
+    plugin, live = town.running.services.plugins.all["toy"], town.running.services.live
+
+    def change(hour):
+        return town.wait(
+            live.change({"toy": {"hour": hour}}, {}, Actor("staff", "1", "x"), "", "a.toml")
+        )
+
+    assert change(10) == ["[toy] hour: 9 → 10", "    9から10へ、1人。"]
+    with pytest.raises(ConfigError, match=r"^a.toml \[toy\] hour: 10から13へ、1人。$"):
+        change(13)
+    assert plugin.settings.hour == 10
+    assert resident.says("元気ですか") == ["元気です。"]
 
 
 def test_hook_on_change(beside, speak):

@@ -21,11 +21,12 @@ from madoguchi.valkey import start_valkey
 TOY = '''
 """Answers the words that staff chose, and counts how often it was told of changes."""
 import os
+import time
 from contextlib import asynccontextmanager
-from madoguchi import Daily, Fit, Job, Offer, hookimpl
+from madoguchi import Consequence, Daily, Fit, Job, Offer, hookimpl
 from madoguchi.tables import meta
 from pydantic import BaseModel, Field
-from sqlalchemy import insert, select, update, func
+from sqlalchemy import insert, select, text, update, func
 
 class Answer(BaseModel):
     name: str
@@ -47,6 +48,28 @@ def register_jobs(config, settings):
     if settings.note == f"boom here {os.environ.get('TOY_PLACE')}":
         raise RuntimeError("cannot do that here")
     return [Job("greet", Daily(f"{settings.hour:02}:00"), print)]
+
+@hookimpl
+def review_settings(db, before, after):
+    match after.note:
+        case "said":
+            word = Consequence("下の行。", at='answers "元気"')
+            return [Consequence(f"{before.note}から\\n{after.note}へ。"), word]
+        case "no":
+            return [Consequence("だめです。"), Consequence("いけません。", at="hour", refused=True)]
+        case "raises":
+            raise RuntimeError("no idea")
+        case "exits":
+            raise SystemExit(3)
+        case "asks for nothing":
+            db.execute(text("SELECT x FROM nowhere"))
+        case "says nothing":
+            return None
+        case "says a text":
+            return ["text"]
+        case "sleeps":
+            time.sleep(1)
+    return []
 
 def load(db):
     return db.scalar(select(func.count()).select_from(meta).where(meta.c.key.like("toy%")))
@@ -320,6 +343,83 @@ def test_going_back_makes_a_new_version(start, change, command):
     assert command("history", "city", "--most", "2").stdout.count("\n[city] version") == 1
     assert "has no version 9" in command("undo", "city", "--to", "9").stderr
     assert "no settings [town]" in command("undo", "town").stderr
+
+
+SAID = ("元気です。", "おかげさまで。", "hour = 9", 'hour = 9\nnote = "said"', *HELLO)
+
+
+def test_what_a_change_means_stands_below_it_and_in_the_history(start, change, command):
+    start()
+    result = change(*SAID, options=["--dry-run"])
+    assert result.exit_code == 0, result.stderr
+    dry = result.stdout.splitlines()
+    assert dry == [
+        '[city] greeting: "見本市です。" → "こんにちは。"',
+        '[toy.answers "元気"] text: "元気です。" → "おかげさまで。"',
+        "    下の行。",
+        '[toy] note: nothing → "said"',
+        "    Noneから saidへ。",
+        "this would change: 3",
+    ]
+    assert change(*SAID).stdout.splitlines() == [*dry[:-1], "changed: 3"]
+    head, *lines = command("history", "toy").stdout.splitlines()
+    assert head.startswith("[toy] version 2, "), lines
+    assert lines[:4] == [f"    {one}" for one in dry[1:5]]
+    undone = command("undo", "toy", "--dry-run")
+    assert undone.stdout.splitlines()[-1] == "this would change: 2"
+
+
+UNSAYABLE = [
+    ("raises", "RuntimeError: no idea"),
+    ("exits", "SystemExit: 3"),
+    ("asks for nothing", "nowhere"),
+    ("says nothing", "`review_settings` returned NoneType, not Sequence"),
+    ("says a text", "`review_settings` returned a str among its Consequences"),
+]
+
+
+@pytest.mark.parametrize("options", [["--dry-run"], []], ids=["dry", "real"])
+@pytest.mark.parametrize("store", ["sqlite", "postgresql"])
+def test_what_a_plugin_refuses_or_cannot_say_leaves_everything_as_it_was(
+    start, change, command, request, store, options
+):
+    place = {}
+    if store == "postgresql":
+        place = {"database_url": request.getfixturevalue("postgres")}
+        command.write(database=place["database_url"])
+    town = start(**place)
+    history = command("history").stdout
+    refused = change(*HELLO, "hour = 9", 'hour = 9\nnote = "no"', options=options)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert [line.rpartition("/")[2] for line in refused.stderr.splitlines()] == [
+        "change.toml [toy] hour: いけません。"
+    ]
+    for note, reason in UNSAYABLE:
+        result = change(*HELLO, "hour = 9", f'hour = 9\nnote = "{note}"', options=options)
+        assert (result.exit_code, result.stdout) == (1, ""), note
+        assert "change.toml [toy]: the plugin cannot say what this means" in result.stderr, note
+        assert reason in result.stderr
+        assert len(result.stderr.splitlines()) == 1
+    assert command("history").stdout == history
+    assert greeting(town) == "見本市です。"
+    assert TestResident(town).says("元気") == ["元気です。"]
+
+
+def test_a_plugin_that_takes_too_long_to_say_it_is_not_waited_for(start, change, monkeypatch):
+    town = start()
+    monkeypatch.setattr("madoguchi.live.TIME_LIMIT", 0.1)
+    for options in (["--dry-run"], []):
+        result = change("hour = 9", 'hour = 10\nnote = "sleeps"', options=options)
+        assert "took longer than 0.1 s: see what is in force" in result.stderr
+    assert toy_of(town).settings.hour == 9
+    monkeypatch.undo()
+
+
+def test_of_a_plugin_in_quarantine_nobody_can_say_what_it_means(start, change):
+    town = start()
+    town.call(toy_of(town).quarantine, "it fell ill")
+    result = change("hour = 9", 'hour = 10\nnote = "no"', options=["--dry-run"])
+    assert "    nobody can say what this means: the plugin is quarantined" in result.stdout
 
 
 def test_somebody_elses_change_is_not_overwritten(start, change, command, tmp_path):

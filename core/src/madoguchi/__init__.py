@@ -11,6 +11,7 @@ from madoguchi.schedules import Daily, Every
 from madoguchi.types import (
     PASS,
     City,
+    Consequence,
     Erased,
     Event,
     Fit,
@@ -32,6 +33,7 @@ __all__ = [
     "JST",
     "PASS",
     "City",
+    "Consequence",
     "Context",
     "Daily",
     "Erased",

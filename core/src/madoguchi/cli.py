@@ -331,7 +331,8 @@ def _changes(lines: list[str], dry_run: bool) -> None:
     for line in lines:
         typer.echo(line)
     outcome = "this would change" if dry_run else "changed"
-    typer.echo(f"{outcome}: {len(lines)}" if lines else "nothing changes")
+    count = sum(line.startswith("[") for line in lines)  # what is below one says what it means
+    typer.echo(f"{outcome}: {count}" if lines else "nothing changes")
 
 
 @residents_app.command("import")

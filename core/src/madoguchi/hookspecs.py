@@ -1,12 +1,13 @@
 """The contract between the gateway and its plugins: every hook, what it gets and what it returns.
 
 A plugin is a module (or package) with plain functions marked `@hookimpl`. A function names only
-the arguments it needs. There are four kinds of hook:
+the arguments it needs. There are five kinds of hook:
 
 * *collect*: synchronous, once at start; a failure quarantines the plugin.
 * *offer*: synchronous, pure and quick, for every message; a failure drops that offer.
 * *notify*: may be `async`; each with its own time limit; a failure is logged, the others run.
 * *must*: synchronous, each in a unit of its own; a failure is reported, and it is called again.
+* *review*: synchronous, before settings change; a failure leaves the old ones in force.
 """
 
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from madoguchi.types import (
+    Consequence,
     Erased,
     Event,
     Job,
@@ -41,7 +43,7 @@ hookimpl = pluggy.HookimplMarker("madoguchi")
 _spec = pluggy.HookspecMarker("madoguchi")
 
 KINDS: dict[str, str] = {}
-"""Hook name → `collect`, `offer`, `notify` or `must`."""
+"""Hook name → `collect`, `offer`, `notify`, `must` or `review`."""
 
 
 def _hook(kind: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
@@ -74,6 +76,17 @@ def settings_model() -> "type[BaseModel]":
 
     `[plugins.<name>.settings]` of the city's file is the seed: it, and the model's defaults, become
     the first version in the database. What may be None has None as its default.
+    """
+    ...
+
+
+@_hook("review")
+def review_settings(db: "Session", before: Any, after: Any) -> list[Consequence]:
+    """Say what a change of the plugin's settings means for residents, or refuse it.
+
+    `before` and `after` are objects of the plugin's `settings_model`. Called for a dry run, and
+    again in the unit that stores the change: it writes nothing and counts in SQL, for on SQLite
+    everybody who writes waits for it. Nothing to say is an empty list.
     """
     ...
 

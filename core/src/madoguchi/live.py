@@ -7,9 +7,12 @@ somebody wants to make it and again in every process; if that fails, the one bef
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
 
 from madoguchi.audit import Actor
 from madoguchi.beat import LOOP, Beat
@@ -20,7 +23,8 @@ from madoguchi.config import CITY, CityTable, Gateway
 from madoguchi.danger import Danger
 from madoguchi.differences import compare
 from madoguchi.errors import CircuitOpen, ConfigError, PluginError
-from madoguchi.plugins import PLUGIN_FAULTS, Plugin, Plugins, reason_of
+from madoguchi.plugins import PLUGIN_FAULTS, TIME_LIMIT, Plugin, Plugins, reason_of
+from madoguchi.reviewing import Change, explain, failure
 from madoguchi.settings import (
     CitySettings,
     Version,
@@ -35,7 +39,7 @@ from madoguchi.settings import (
     sow,
 )
 from madoguchi.store import Store, StoreUnavailable
-from madoguchi.types import City
+from madoguchi.types import City, Consequence
 
 log = logging.getLogger("madoguchi.settings")
 
@@ -163,13 +167,12 @@ class Live:
         """Make these contents the newest versions, and put them in force; what changes, in words.
 
         `base`: the versions they were made from, where that is known; somebody else's change since
-        then is not overwritten. `ConfigError` has a line for each mistake, and then nothing
-        has changed. A dry run checks everything and changes nothing.
+        then is not overwritten. `ConfigError` has a line for each mistake, and for each refusal of
+        a plugin, and then nothing has changed. A dry run checks everything and changes nothing.
         """
         before = await self._store.read(newest)
         problems: list[str] = []
-        lines: list[str] = []
-        new: dict[str, Any] = {}
+        changes: list[Change] = []
         for owner, content in contents.items():
             old = before.get(owner)
             if old and without_nothing(old.content) == without_nothing(content):
@@ -178,23 +181,86 @@ class Live:
                 problems.append(f"{file} [{owner}]: {outdated(owner, old)}")
                 continue
             try:
-                full = self._try(owner, content, file)
+                settings = self._try(owner, content, file)
             except ConfigError as error:
                 problems += error.problems
                 continue
-            if differences := compare(old.content if old else {}, full, owner):
-                new[owner] = full
-                lines += map(str, differences)
+            full, stored = dump(settings), old.content if old else {}
+            if compare(stored, full):
+                ask = self._reviewer(owner, stored, settings, dry_run)
+                changes.append(Change(owner, stored, full, ask))
         if problems:
             raise ConfigError(problems)
-        if new and not dry_run:
-            numbers = {owner: before[owner].number for owner in new if owner in before}
-            await self._store.write(append, new, numbers, actor, comment, self._clock.now())
+        if not changes:
+            return []
+        numbers = {one.owner: before[one.owner].number for one in changes if one.owner in before}
+        lines = await self._review(changes, numbers, actor, comment, file, dry_run)
+        if not dry_run:
             await self.look()
-        return lines
+        return [line for change in changes for line in lines[change.owner]]
 
-    def _try(self, owner: str, content: Any, file: str) -> dict[str, Any]:
-        """The whole content, if its model takes it and its plugin can work with it."""
+    async def _review(
+        self,
+        changes: Sequence[Change],
+        base: Mapping[str, int],
+        actor: Actor,
+        comment: str,
+        file: str,
+        dry_run: bool,
+    ) -> dict[str, list[str]]:
+        """What the changes mean, by owner; without a dry run they are stored in the same unit."""
+
+        def store(db: Session) -> dict[str, list[str]]:
+            lines = explain(db, changes, file)
+            contents = {change.owner: change.after for change in changes}
+            append(db, contents, lines, base, actor, comment, self._clock.now())
+            return lines
+
+        try:
+            async with asyncio.timeout(TIME_LIMIT):
+                if dry_run:
+                    return await self._store.read(explain, changes, file)
+                return await self._store.write(store)
+        except TimeoutError:
+            late = f"took longer than {TIME_LIMIT:g} s: see what is in force, then try again"
+            raise ConfigError([f"{file}: {late}"]) from None
+        except DBAPIError as error:
+            owners = ", ".join(change.owner for change in changes if change.ask)
+            raise ConfigError([f"{file} [{owners}]: {failure(error)}"]) from error
+
+    def _reviewer(
+        self, owner: str, stored: Any, after: Any, dry_run: bool
+    ) -> Callable[[Session], Any] | None:
+        """Who says, inside a unit, what new settings mean for residents."""
+        plugin = self._plugins.all.get(owner)
+        if plugin is None:
+            return None
+        if plugin.trouble:
+            said = [Consequence("nobody can say what this means: the plugin is quarantined")]
+            return lambda db: said
+        call = plugin.hooks.get("review_settings")
+        if call is None:
+            return None
+        try:
+            before = check(owner, self._models[owner], stored, "")
+        except ConfigError:  # of an older version of the plugin: what is in force counts
+            before = plugin.settings
+
+        def ask(db: Session) -> Any:
+            if not dry_run:
+                self._beat.unit(plugin.label)  # whoever holds up the writer is named
+            try:
+                return self._beat.call(
+                    plugin.label, call, {"db": db, "before": before, "after": after}
+                )
+            finally:
+                if not dry_run:
+                    self._beat.unit(None)
+
+        return ask
+
+    def _try(self, owner: str, content: Any, file: str) -> Any:
+        """The settings, if their model takes them and their plugin can work with them."""
         model = self._models.get(owner)
         if model is None:
             known = ", ".join(self._models)
@@ -202,14 +268,13 @@ class Live:
             why = f"is quarantined: {plugin.trouble}" if plugin and plugin.trouble else "has none"
             raise ConfigError([f"{file} [{owner}]: {owner} {why}; settings have {known}"])
         settings = check(owner, model, content, file)
-        full = dump(settings)
         try:
-            self._prepare(owner, full, 0)
+            self._prepare(owner, dump(settings), 0)
         except PLUGIN_FAULTS as error:
             raise ConfigError(
                 [f"{file} [{owner}]: the plugin cannot work with these: {reason_of(error)}"]
             ) from error
-        return full
+        return settings
 
     def _prepare(self, owner: str, content: Any, number: int) -> Callable[[], None]:
         """Check and collect, changing nothing; what is returned puts it in force."""

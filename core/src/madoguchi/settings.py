@@ -21,7 +21,6 @@ from madoguchi.audit import Actor, audit
 from madoguchi.changes import SETTINGS, note_change
 from madoguchi.collected import without_nothing
 from madoguchi.config import CITY, CityFile, CityTable, DangerTable, validate_table
-from madoguchi.differences import compare
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.store import UTCDateTime
 from madoguchi.tables import settings as table
@@ -50,7 +49,7 @@ class Version:
     actor: Actor
     comment: str
     changes: tuple[str, ...]
-    """In words, what differs from the version before."""
+    """In words, what differs from the version before, and what that meant for residents."""
 
 
 class Outdated(MadoguchiError):
@@ -163,6 +162,7 @@ def sow(db: Session, contents: Mapping[str, Any], file: str, at: datetime) -> No
 def append(
     db: Session,
     contents: Mapping[str, Any],
+    changes: Mapping[str, Sequence[str]],
     base: Mapping[str, int],
     actor: Actor,
     comment: str,
@@ -170,16 +170,15 @@ def append(
 ) -> dict[str, int]:
     """Store new versions after those of `base`, with a line in the audit log for each.
 
-    `Outdated` if one of them is no longer the newest.
+    `changes`: by owner, what differs, in words. `Outdated` if one of `base` is not the newest.
     """
     before, made = newest(db), {}
     for owner, content in contents.items():
         old = before.get(owner)
         if (old.number if old else 0) != base.get(owner, 0):
             raise Outdated(outdated(owner, old))
-        changes = [str(one) for one in compare(old.content if old else {}, content, owner)]
         number = made[owner] = base.get(owner, 0) + 1
-        if not _append(db, owner, number, content, changes, actor, comment, at):
+        if not _append(db, owner, number, content, changes[owner], actor, comment, at):
             raise Outdated(outdated(owner, None))
         audit(db, actor, "settings.change", f"settings:{owner}:{number}", {"comment": comment})
         note_change(db, owner, SETTINGS)

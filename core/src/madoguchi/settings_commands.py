@@ -11,8 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from madoguchi import migrations
-from madoguchi.asking import ask, redis_address
+from madoguchi.asking import ask, open_unattended, redis_address
 from madoguchi.audit import Actor
 from madoguchi.beat import Beat
 from madoguchi.clock import JST, Clock
@@ -22,7 +21,7 @@ from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.inspection import load_plugins, open_for_reading, pick_city
 from madoguchi.live import Live
 from madoguchi.settings import Version, history, newest, read_file, seeds, write_file
-from madoguchi.store import Store, StoreLocked, open_store
+from madoguchi.store import Store
 
 
 async def show(config: Path, data: Path, city: str, owner: str) -> list[str]:
@@ -130,22 +129,8 @@ async def _change(
 
 async def _change_here(gateway: Gateway, data: Path, given: dict[str, Any]) -> list[str]:
     """Nobody listens: change the database from here. Workers on PostgreSQL will notice."""
-    url = gateway.settings.store.database_url
-    path = None if url else data / gateway.name / "main.sqlite"
-    if path is not None and not path.exists():
-        raise MadoguchiError(f"{path} does not exist: start the gateway once, or name --data")
-    clock, beat = Clock(), Beat.private()
-    store = open_store(path=path, url=url, clock=clock)
-    try:
-        await store.start()
-    except StoreLocked as error:
-        raise MadoguchiError(
-            "a worker runs and cannot be asked: does its Redis run? Start it, or stop the worker"
-        ) from error
-    try:
-        if await migrations.pending(store):
-            raise MadoguchiError("the tables are not up to date: run madoguchi migrate")
-        live = Live(gateway, load_plugins(gateway), store, beat, clock)
+    async with open_unattended(gateway, data) as store:
+        live = Live(gateway, load_plugins(gateway), store, Beat.private(), Clock())
         await live.open()
         lines = await live.change(**given | {"actor": Actor(**given["actor"])})
         with suppress(RedisError, OSError):
@@ -154,8 +139,6 @@ async def _change_here(gateway: Gateway, data: Path, given: dict[str, Any]) -> l
             ) as redis:
                 await redis.publish(f"{gateway.name}:changed", b"")
         return lines
-    finally:
-        await store.close()
 
 
 async def _read(gateway: Gateway, data: Path, fn: Callable[..., Any], *args: Any) -> Any:

@@ -236,6 +236,17 @@ class Erased:
 
 
 @dataclass(frozen=True, slots=True)
+class Consequence:
+    """What a change of settings means for residents: a sentence that staff read."""
+
+    says: str
+    at: str = ""
+    """Where the change stands, as `madoguchi settings` shows it: `rows`, `topics "disaster"`."""
+    refused: bool = False
+    """The settings stay as they are; the sentence says why, and what to do instead."""
+
+
+@dataclass(frozen=True, slots=True)
 class Models:
     """A plugin's tables: SQLAlchemy metadata, and the folder of its Alembic versions.
 

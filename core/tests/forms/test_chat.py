@@ -265,19 +265,13 @@ def test_buttons_and_photos_count_after_hours(resident, stored, photo):
     assert len(stored("media")) == 1
 
 
-def test_after_a_day_a_draft_is_forgotten(resident, stored, gateway):
+def test_after_a_day_a_draft_is_forgotten(resident):
     resident.says("通報")
     resident.taps("街灯")
     resident.waits(24 * HOUR + 1)
     assert resident.taps("道路の穴") == ["もう答えています。"]
     asked = resident.says("通報")
     assert text_of(asked[0]) == "どんな不具合ですか"
-    resident.waits(24 * HOUR + 1)
-    from madoguchi.forms import filling
-
-    now = gateway.clock.now()
-    assert gateway.wait(gateway.running.store.write(filling.forget_drafts, now)) == 1
-    assert stored("draft") == []
 
 
 def test_a_form_that_is_opened_again_goes_on(resident):

@@ -309,12 +309,6 @@ def take_back(db: Session, resident_id: int, message_key: str) -> None:
         db.execute(update(_draft).where(_draft.c.id == number).values(**changes))
 
 
-def forget_drafts(db: Session, now: datetime) -> int:
-    """Forget drafts that nobody touched for a day; how many."""
-    old = _draft.c.updated < now.timestamp() - DRAFT_LIFE
-    return db.execute(delete(_draft).where(old)).rowcount  # type: ignore[attr-defined]
-
-
 def read_again(db: Session, desk: Desk, draft: Draft, field: Field) -> Any:
     """The stored answer, read once more: options may have gone. Raises `Mistake`."""
     return _again(db, desk, draft, field, draft.answers)

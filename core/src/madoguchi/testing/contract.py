@@ -137,6 +137,8 @@ class PluginContract:
     def test_settings_can_be_changed(self, town: Town) -> None:
         """What staff change is strict at any depth, and what hangs on it is declared anew.
 
+        If nothing changes, `review_settings` has nothing to say.
+
         A setting without a default needs a seed, `[plugins.<name>.settings]` in `table`; without
         it the plugin does not start.
         """
@@ -148,6 +150,7 @@ class PluginContract:
                              for state in (plugin.collected, again))  # fmt: skip
             if before != after:
                 problems.append(f"register_{kind} gave {before}, then {after}: no state of its own")
+        problems += self._review_nothing(town, plugin)
         _report(problems)
 
     def test_says_what_it_keeps(self, town: Town) -> None:
@@ -223,6 +226,19 @@ class PluginContract:
                         f" {self.plugin}:<name>?…, the name one of register_postbacks"
                     )
         _report(problems)
+
+    def _review_nothing(self, town: Town, plugin: Plugin) -> list[str]:
+        """What is wrong if the plugin is asked about settings that stay as they are."""
+        review = plugin.hooks.get("review_settings")
+        if review is None:
+            return []
+        given = {"before": plugin.settings, "after": plugin.settings}
+        try:
+            said = town.wait(town.running.store.read(lambda db: review({"db": db, **given})))
+        except PLUGIN_FAULTS as error:
+            return [f"review_settings raises {type(error).__name__}: {error}"]
+        same = f"review_settings says {said!r} of settings that stay as they are"
+        return [] if said == [] else [same]
 
     def _started(self, town: Town) -> Plugin:
         plugin = town.running.services.plugins.all[self.plugin]

@@ -1,7 +1,7 @@
 """お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
 
 from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
-from madoguchi_segment import confirming, models, questions
+from madoguchi_segment import confirming, consequences, models, questions
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.summary import summarise
@@ -36,6 +36,12 @@ def plugin_info():
 def settings_model():
     """Topics, areas, ages, and which rows there are."""
     return Settings
+
+
+@hookimpl
+def review_settings(db, before, after):
+    """What becomes of residents' answers when staff change what they choose from."""
+    return consequences.review(db, before, after)
 
 
 @hookimpl

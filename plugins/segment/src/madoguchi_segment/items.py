@@ -78,6 +78,15 @@ def find(items: Iterable[T], id: str) -> T | None:
     return item
 
 
+def passing(items: Iterable[Item], id: str) -> set[str]:
+    """The ids whose answers come to this one, or through it: its own, and what went into it."""
+    into = {item.id: item.into for item in items}
+    found = {id}
+    while more := {one for one, next in into.items() if next in found} - found:
+        found |= more
+    return found
+
+
 def offered(items: Iterable[T]) -> list[T]:
     """What residents can choose now, in order."""
     return [item for item in items if item.is_offered]

@@ -20,6 +20,7 @@ SERVER = "MADOGUCHI_TEST_DATABASE_URL"
 
 
 def execute(url: str, *statements: str) -> None:
+    """Run statements on a PostgreSQL server, each by itself."""
     import asyncpg
 
     async def run() -> None:
