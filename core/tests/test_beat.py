@@ -346,14 +346,18 @@ def test_a_thread_that_burns_is_blamed_not_one_that_sleeps_or_works_in_short_cal
 
 @pytest.mark.skipif(not HAS_THREAD_CLOCKS, reason="this system tells no thread's CPU time")
 def test_a_thread_that_has_ended_is_forgotten(beat):
-    thread = threading.Thread(target=beat.call, args=("mihon/a", sum, [1]))
+    end = threading.Event()
+    thread = threading.Thread(target=beat.call, args=("mihon/a", end.wait))
     thread.start()
-    thread.join()
 
     async def main() -> None:
-        await until(lambda: beat.thread_times() == {})
+        await until(beat.thread_times)
+        end.set()
+        await until(lambda: not beat.thread_times())
 
     asyncio.run(main())
+    thread.join()
+    assert beat.thread_times() == {}
 
 
 def test_a_worker_whose_supervisor_is_gone_ends_itself(tmp_path: Path):

@@ -371,11 +371,18 @@ def test_words_are_asked_for_when_nothing_is_offered(town):
         suite.test_offers_are_pure(town)
 
 
-def test_a_plugin_may_import_one_that_it_depends_on(site):
+def test_a_plugin_may_import_one_that_it_depends_on(site, town):
     toy = TOYS["another plugin"]
+    suite = contract(toy)
     (meta,) = site.glob(f"{toy}_*/METADATA")
-    meta.write_text(meta.read_text() + "Requires-Dist: Hello_Plugin>=0.1\n")
-    contract(toy).test_imports_public_names_only()
+    before = meta.read_text()
+    with pytest.raises(pytest.fail.Exception, match="another plugin's"):
+        suite.test_imports_public_names_only()
+    meta.write_text(f"{before}Requires-Dist: Hello_Plugin>=0.1\n")
+    try:
+        assert "test_imports_public_names_only" not in broken_rules(suite, town)
+    finally:
+        meta.write_text(before)  # the site is the module's
 
 
 def test_a_plugin_that_is_not_installed_is_named():

@@ -460,6 +460,7 @@ def test_the_writer_beats_while_it_is_idle(opened):
             async with asyncio.timeout(30):
                 while store.last_write_beat == first:
                     await asyncio.sleep(0.05)
+            assert store.last_write_beat > first
 
     asyncio.run(run())
 

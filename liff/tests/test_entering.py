@@ -121,6 +121,39 @@ def test_r55_the_cookie_is_this_gateways_and_no_scripts(gateway, hanako):
     assert hanako.id_token()[:20] not in cookie.value
 
 
+def test_r56_an_access_token_alone_opens_no_session(gateway, hanako):
+    """It is good at LINE, and of our channel; we take ID tokens alone, so nothing asks LINE."""
+    logged_in = gateway.call(gateway.simulator.log_in, hanako.user_id, LIFF_ID)
+    token = logged_in["accessToken"]
+    line = Visitor(gateway.platform)
+    said = json.loads(line.opens(f"/oauth2/v2.1/verify?access_token={token}").html)
+    assert said["client_id"] == LIFF_ID.partition("-")[0]
+    assert 0 < said["expires_in"] <= 12 * 3600
+    bearer = {"authorization": f"Bearer {token}"}
+    profile = json.loads(line._go(f"{gateway.platform}/v2/profile", headers=bearer).html)
+    assert profile["userId"] == hanako.user_id
+    app = ("liff_id", LIFF_ID)
+    for sent in ([("id_token", token), app], [("access_token", token), app], [app]):
+        browser = stranger(gateway)
+        page = browser.posts(SESSION, sent, headers=bearer)
+        assert (page.status, json.loads(page.html)) == (401, {"trouble": "refused"})
+        assert not list(browser.cookies)
+    address = f"{gateway.pages_url}/mihon/liff?access_token={token}"
+    for given in (bearer, {"cookie": f"madoguchi-mihon-liff={token}"}):
+        page = stranger(gateway)._go(address, None, given)
+        assert 'data-place="entrance"' in page
+
+
+def test_whoever_is_refused_reads_how_to_open_the_page_again(gateway):
+    """What the page's script shows after a 401 (R54, R55); tests/browser looks at it."""
+    page = stranger(gateway).opens("/mihon/liff/form/everything/report")
+    for trouble in ("refused", "expired"):
+        section = re.search(rf'data-trouble="{trouble}".*?</section>', page.html, re.S)[0]
+        assert "LINEのトークに戻ってください" in section
+        assert "LINEで開きなおす" in section
+        assert f'href="{gateway.platform}/{LIFF_ID}/form/everything/report"' in section
+
+
 def test_secure_iff_https(make_city):
     town = make_city(city={"public_url": "https://line.city.example"})
     browser = stranger(town)

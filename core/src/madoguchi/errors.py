@@ -39,3 +39,12 @@ class KeysUnavailable(MadoguchiError):
 
 class FormFailed(MadoguchiError):
     """The plugin whose form it is failed. Answers that were given before are kept."""
+
+
+def without_words(error: BaseException) -> PluginError:
+    """The same failure for the log: its type and where it happened, not what it says (R68).
+
+    An exception's text may repeat what a resident told, as `ValueError: no such number 090…` does.
+    """
+    said = f"{type(error).__name__}; its words are left out, they may hold personal data (R68)"
+    return PluginError(said).with_traceback(error.__traceback__)

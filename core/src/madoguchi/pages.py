@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
 from madoguchi import residents
-from madoguchi.errors import FormFailed
+from madoguchi.errors import FormFailed, without_words
 from madoguchi.forms import Form
 from madoguchi.forms.filling import Desk
 from madoguchi.languages import Languages
@@ -139,7 +139,8 @@ class PageContext:
 
         Without `writes` it only reads, which costs no commit.
 
-        Raises `FormFailed` for whatever goes wrong in that plugin; it is noted there.
+        Raises `FormFailed` for whatever goes wrong in that plugin; it is noted there, without its
+        words if the form asks for personal data (R68).
         """
         store, beat, label = self._services.store, self._services.beat, desk.plugin.label
         try:
@@ -149,8 +150,9 @@ class PageContext:
         except StoreUnavailable:
             raise
         except PLUGIN_FAULTS as error:
-            desk.plugin.fail(f"form {desk.name}", error)
-            raise FormFailed(f"form {desk.name} failed") from error
+            known = without_words(error) if desk.form.is_personal else error
+            desk.plugin.fail(f"form {desk.name}", known)
+            raise FormFailed(f"form {desk.name} failed") from known
 
     def of(self, resident: Resident, **values: Any) -> Self:
         """This context for a resident whose identity was verified; templates know `values`."""

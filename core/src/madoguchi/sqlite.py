@@ -61,6 +61,7 @@ def open_engine(begin: str, size: int, creator: Callable[[], sqlite3.Connection]
         pool_size=size,
         max_overflow=0,
         json_serializer=clean_json,
+        hide_parameters=True,  # an error's words go to the log, residents' answers do not (R68)
     )
     listen(engine, "begin", lambda connection: driver_of(connection).execute(begin))
     clean_statements(engine)

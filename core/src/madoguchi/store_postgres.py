@@ -227,6 +227,7 @@ def open_async_engine(url: str) -> AsyncEngine:
         max_overflow=0,
         isolation_level="READ COMMITTED",
         json_serializer=clean_json,
+        hide_parameters=True,  # an error's words go to the log, residents' answers do not (R68)
         connect_args={"timeout": CONNECT_SECONDS, "server_settings": {"timezone": "UTC"}},
     )
     clean_statements(engine.sync_engine)

@@ -1,11 +1,12 @@
 """A question as templates see it: what a field's `Control` says, with ids, errors and words."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from markupsafe import Markup
 
-from madoguchi.forms import Asking, Control, Field, Mistake
+from madoguchi.forms import Asking, Control, Field, Mistake, Option, options_of
 from madoguchi.languages import Words
 
 Say = Callable[..., Markup]
@@ -39,6 +40,8 @@ class Drawn:
     example: str = ""
     media: Callable[[str], str] = str
     """The address of a photo by its number."""
+    instead: Sequence[Option] = ()
+    """What a refusal offers where the question itself has nothing to choose from."""
 
     @property
     def id(self) -> str:
@@ -78,10 +81,20 @@ def draw(
     mistake: Mistake | None = None,
     media: Callable[[str], str] = str,
     level: int = 1,
+    offered: Sequence[Any] = (),
 ) -> Drawn:
-    """A question with what was given or is stored, and what was wrong with it."""
+    """A question with what was given or is stored, and what was wrong with it.
+
+    `offered` are the options of a refusal: they take the place of the question's own.
+    """
     asking = asking.having(say=say)  # labels with ruby
-    return _drawn(field, field.name, field.page(asking), asking, say, mistake, media, level)
+    control, instead = field.page(asking), list[Option]()
+    if offered and (control.options or control.template):
+        control = replace(control, options=options_of(offered, asking))
+    elif offered:
+        instead = options_of(offered, asking)
+    drawn = _drawn(field, field.name, control, asking, say, mistake, media, level)
+    return replace(drawn, instead=instead)
 
 
 def _drawn(

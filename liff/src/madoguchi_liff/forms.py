@@ -29,7 +29,9 @@ async def show_form(request: Request) -> Response:
     if desk.form.layout == "list":
         saved = query.get("saved", "")
         return await _show(request, settings.look, desk, way, say, name, saved, writes=False)
-    return await _show(request, steps.look, desk, way, say, name, query.get("done", ""))
+    done = query.get("done", "")
+    shown = await _show(request, steps.look, desk, way, say, name, done, writes=False)
+    return shown or await _show(request, steps.begin, desk, way, say, name)
 
 
 async def take_form(request: Request) -> Response:
@@ -65,17 +67,19 @@ def _find(request: Request) -> tuple[Desk, Way]:
     if desk is None:
         raise HTTPException(404)
     base = page.path(f"/liff/form/{name}")
-    return desk, Way(base, name, request.query_params.get("from") == steps.CHECK)
+    query = request.query_params
+    return desk, Way(base, name, query.get("from") == steps.CHECK, query.get("news", ""))
 
 
-async def _show(
-    request: Request, fn: Any, desk: Desk, *given: Any, writes: bool = True
-) -> Response:
+async def _show(request: Request, fn: Any, desk: Desk, *given: Any, writes: bool = True) -> Any:
+    """What `fn` found, as a page; None if that is None."""
     page = request.state.page
     try:
         view = await page.fill(desk, fn, *given, writes=writes)
     except FormFailed:
         return page.render("failed.html", 500)
+    if view is None:
+        return None
     if isinstance(view, Go):
         return RedirectResponse(view.to, 303)
     wrong = bool(getattr(view, "errors", ()))

@@ -32,6 +32,8 @@ class Post:
 
     def given(self, field: Field, stored: Sequence[int] = ()) -> Given:
         """What was given for a question; `stored` are the files that came with this post."""
+        if instead := self.get("_instead"):
+            return Given([instead])
         if getattr(field, "upload", None) is None:
             return read_given(field.name, self.texts)
         kept = [

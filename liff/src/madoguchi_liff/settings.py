@@ -1,5 +1,6 @@
 """Settings: one list, each row opens and is saved at once."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,18 +55,19 @@ def save(db: Session, desk: Desk, way: Way, say: Say, name: str, post: Post) -> 
     if field is None:
         return Go(way.base)
     given = post.given(field)
-    if post.get("look"):
+    if post.get("_look"):
         return _list(db, desk, way, say, name, given=given)
     try:
         if post.trouble:
             raise post.trouble
-        outcome = submitting.save_setting(db, desk, field, None if post.get("skip") else given)
+        outcome = submitting.save_setting(db, desk, field, None if post.get("_skip") else given)
         if isinstance(outcome, Refuse):
-            raise Mistake(outcome.text)
+            refused, offered = Mistake(outcome.text), outcome.options
+            return _list(db, desk, way, say, name, given=given, mistake=refused, offered=offered)
     except Mistake as mistake:
         return _list(db, desk, way, say, name, given=given, mistake=mistake)
     submitting.announce(db, desk, outcome, f"{desk.name} {name} {desk.now.timestamp()}")
-    return Go(way.question(name) if post.get("more") else f"{way.base}?saved={name}")
+    return Go(way.question(name) if post.get("_more") else f"{way.base}?saved={name}")
 
 
 def _current(db: Session, desk: Desk) -> dict[str, Any]:
@@ -87,6 +89,7 @@ def _list(
     saved: str = "",
     given: Given | None = None,
     mistake: Mistake | None = None,
+    offered: Sequence[Any] = (),
 ) -> SettingsPage:
     current = _current(db, desk)
     rows, errors = [], []
@@ -94,7 +97,8 @@ def _list(
         is_open = field.name == opened
         draft = Draft(0, "", desk.name, desk.form.version, current, field.name, None, "page", 0.0)
         asking = filling.asking(db, desk, draft, field, given if is_open else None)
-        drawn = draw(field, asking, say, mistake=mistake if is_open else None, level=3)
+        wrong, other = (mistake, offered) if is_open else (None, ())
+        drawn = draw(field, asking, say, mistake=wrong, level=3, offered=other)
         if mistake and is_open:
             errors.append((drawn.target, say(mistake.text, **mistake.values)))
         groups = drawn.control.groups

@@ -1,6 +1,6 @@
 """Forms with one question a page: asked, checked, sent. The draft is a row; pages hold nothing."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,11 @@ from madoguchi.languages import Words
 from madoguchi_liff.drawing import Drawn, Say, draw
 from madoguchi_liff.posting import Post
 
+NEWS = {
+    "changed": "質問が新しくなりました。前の答えは、使えるものを残してあります。",
+    "hidden": filling.HIDDEN,
+}
+"""What the next page says first, by the name that its address gives it."""
 STALE = "前の用紙は、もう使えません。答えを確かめて、もう一度押してください。"
 CHECK = "check"
 
@@ -24,6 +29,7 @@ class Way:
     name: str
     """`plugin/form`."""
     from_check: bool = False
+    news: str = ""
 
     def question(self, name: str, *, from_check: bool = False) -> str:
         """The page of a question."""
@@ -33,6 +39,11 @@ class Way:
     def check(self) -> str:
         """The page with all answers."""
         return f"{self.base}?from=check"
+
+    @staticmethod
+    def telling(address: str, news: str) -> str:
+        """The same page, which says something first."""
+        return f"{address}{'&' if '?' in address else '?'}news={news}" if news else address
 
     def done(self, key: str) -> str:
         """The last page."""
@@ -61,7 +72,7 @@ class QuestionPage:
     action: str
     key: str
     errors: list[tuple[str, Any]]
-    changed: bool
+    news: Any
     is_upload: bool
     can_add: bool
 
@@ -85,6 +96,7 @@ class CheckPage:
     action: str
     key: str
     errors: list[tuple[str, Any]]
+    news: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +111,23 @@ class DonePage:
 View = QuestionPage | CheckPage | DonePage | Go
 
 
-def look(db: Session, desk: Desk, way: Way, say: Say, name: str, done: str) -> View:
-    """The page of a question, of all answers, or the last one; where the draft is, if unnamed."""
+def look(db: Session, desk: Desk, way: Way, say: Say, name: str, done: str) -> View | None:
+    """The page of a question, of all answers, or the last one; where the draft is, if unnamed.
+
+    It only reads. None: the draft is not ready to be looked at, `begin` makes it so.
+    """
     if done and (submitted := submitting.find_submission(db, desk, done)):
         return _done(desk, submitted.id)
-    draft = filling.open_draft(db, desk)
+    draft = filling.look_at_draft(db, desk)
+    return None if draft is None else _look(db, desk, draft, way, say, name)
+
+
+def begin(db: Session, desk: Desk, way: Way, say: Say, name: str) -> View:
+    """The same page, once there is a draft."""
+    return _look(db, desk, filling.open_draft(db, desk), way, say, name)
+
+
+def _look(db: Session, desk: Desk, draft: Draft, way: Way, say: Say, name: str) -> View:
     if name == "" and way.from_check and filling.next_field(desk.form, draft.answers) is None:
         return _check(db, desk, draft, way, say)
     return _ask(db, desk, draft, way, say, name)
@@ -112,35 +136,36 @@ def look(db: Session, desk: Desk, way: Way, say: Say, name: str, done: str) -> V
 def take(db: Session, desk: Desk, way: Way, say: Say, name: str, post: Post) -> View:
     """Read an answer, store it, and go on. What cannot be read is shown again, as it was typed."""
     draft = filling.open_draft(db, desk)
+    news = "changed" if draft.changed else ""
     field = _named(desk, draft, name)
     if field is None:
-        return Go(way.base)
+        return Go(way.telling(way.base, news or "hidden"))
     stored = [
         media.store(db, draft.id, desk.resident.id, upload, desk.now) for upload in post.uploads
     ]
     given = post.given(field, stored)
-    if post.get("look"):
+    if post.get("_look"):
         return _ask(db, desk, draft, way, say, name, given=given)
     try:
         if post.trouble:
             raise post.trouble
-        if post.get("draft") != draft.key:
+        if post.get("_draft") != draft.key:
             raise Mistake(STALE)
-        if post.get("skip"):
+        if post.get("_skip"):
             draft = filling.skip(db, desk, draft, field)
         else:
             draft = filling.answer(db, desk, draft, field, given)
     except Mistake as mistake:
         return _ask(db, desk, draft, way, say, name, given=given, mistake=mistake)
-    if post.get("more"):
-        return Go(way.question(name, from_check=way.from_check))
-    following = filling.next_field(desk.form, draft.answers)
-    return Go(way.question(following.name, from_check=way.from_check) if following else way.check)
+    following = field if post.get("_more") else filling.next_field(desk.form, draft.answers)
+    if following is None:
+        return Go(way.telling(way.check, news))
+    return Go(way.telling(way.question(following.name, from_check=way.from_check), news))
 
 
 def send(db: Session, desk: Desk, way: Way, say: Say, post: Post) -> View:
     """Hand the form in, once however often the button was pressed; one message into the chat."""
-    key = post.get("draft")
+    key = post.get("_draft")
     draft = filling.find_draft(db, desk)
     if draft is None or draft.key != key:
         if submitting.find_submission(db, desk, key):
@@ -149,14 +174,17 @@ def send(db: Session, desk: Desk, way: Way, say: Say, post: Post) -> View:
         if filling.next_field(desk.form, draft.answers) is not None:
             return _ask(db, desk, draft, way, say, "", mistake=Mistake(STALE))
         return _check(db, desk, draft, way, say, Mistake(STALE))
-    if post.get("cancel"):
+    if post.get("_cancel"):
         filling.cancel(db, draft)
         return DonePage("やめました", "答えは消しました。何も送っていません。", None)
+    if draft.changed:  # what they confirmed is not what they would send
+        return Go(way.telling(way.check, "changed"))
     outcome = submitting.submit(db, desk, draft)
     if isinstance(outcome, Refuse):
         draft = filling.open_draft(db, desk)
         mistake = Mistake(outcome.text)  # type: ignore[arg-type]
-        return _ask(db, desk, draft, way, say, outcome.field, mistake=mistake)
+        offered = outcome.options
+        return _ask(db, desk, draft, way, say, outcome.field, mistake=mistake, offered=offered)
     submitting.announce(db, desk, outcome, key)
     return Go(way.done(key))
 
@@ -177,6 +205,7 @@ def _ask(
     *,
     given: Given | None = None,
     mistake: Mistake | None = None,
+    offered: Sequence[Any] = (),
 ) -> View:
     asked = filling.asked(desk.form, draft.answers)
     # A form may have changed, a link may be old: then it goes on where the draft is.
@@ -188,7 +217,7 @@ def _ask(
     if field is None:
         return _check(db, desk, draft, way, say, mistake)
     asking = filling.asking(db, desk, draft, field, given)
-    drawn = draw(field, asking, say, mistake=mistake, media=way.media)
+    drawn = draw(field, asking, say, mistake=mistake, media=way.media, offered=offered)
     number = asked.index(field)
     before = [one.name for one in asked[:number]]
     back = way.check if way.from_check else way.question(before[-1]) if before else None
@@ -202,10 +231,15 @@ def _ask(
         action=way.question(field.name, from_check=way.from_check),
         key=draft.key,
         errors=[(drawn.target, _error_of(drawn))] if mistake else [],
-        changed=draft.changed,
+        news=_news(draft, way, say),
         is_upload=getattr(field, "upload", None) is not None,
         can_add=control.kind == "repeat" and len(control.groups) < control.most,
     )
+
+
+def _news(draft: Draft, way: Way, say: Say) -> Any:
+    words = NEWS.get("changed" if draft.changed else way.news)
+    return say(words) if words else ""
 
 
 def _error_of(drawn: Drawn) -> Any:
@@ -241,6 +275,7 @@ def _check(
         action=f"{way.base}?send=1",
         key=draft.key,
         errors=[("main", say(mistake.text, **mistake.values))] if mistake else [],
+        news=_news(draft, way, say),
     )
 
 

@@ -22,7 +22,7 @@ from madoguchi.forms.asking import (
     Place,
     read_given,
 )
-from madoguchi.forms.choosing import Choice, Choices, Consent, Note
+from madoguchi.forms.choosing import Choice, Choices, Consent, Note, options_of
 from madoguchi.forms.dates import Birthdate, Date
 from madoguchi.forms.form import Field, Form, Purpose, Refuse, Submission
 from madoguchi.forms.places import Location
@@ -64,6 +64,7 @@ __all__ = [
     "Submission",
     "Text",
     "ask_text",
+    "options_of",
     "read_given",
     "tap_item",
 ]

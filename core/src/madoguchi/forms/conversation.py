@@ -1,7 +1,7 @@
 """Forms in the chat (dispatch rule 2): what a form hears, and what interrupts it."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy.orm import Session
 
 from madoguchi.content import ContentGone, ContentMissing, ContentTooLarge, ContentUnavailable
+from madoguchi.errors import MadoguchiError, without_words
 from madoguchi.forms import chat, filling, media, steps
 from madoguchi.forms.asking import Given, Mistake, Place
 from madoguchi.forms.filling import DRAFT_LIFE, Desk
@@ -93,7 +94,7 @@ class Conversation:
         if turn.form is not None:
             turn.form.interrupted = False  # it rests; nobody is asked about two at once
         desk = self._desk(*found, turn.resident)
-        return await turn.write(found[0], steps.begin, desk, dict(answers or {}))
+        return await self._write(turn, desk, steps.begin, dict(answers or {}))
 
     async def hear(self, ctx: "Context") -> Any:
         """The handler of what comes while a form is open: `PASS` if it is not for the form."""
@@ -106,11 +107,23 @@ class Conversation:
             return PASS
         try:
             move = await self._move(ctx, open_form)
-            return await turn.write(open_form.plugin, steps.take, open_form.desk, move)
+            return await self._write(turn, open_form.desk, steps.take, move)
         except NotTaken as not_taken:
             open_form.instead = not_taken.messages
         open_form.interrupted = True
         return PASS
+
+    @staticmethod
+    async def _write(turn: "Turn", desk: Desk, fn: Callable[..., Any], *given: Any) -> Any:
+        """The event's unit; how it fails is told without words if the form is personal (R68)."""
+        try:
+            return await turn.write(desk.plugin, fn, desk, *given)
+        except (MadoguchiError, NotTaken):
+            raise
+        except Exception as error:
+            if not desk.form.is_personal:
+                raise
+            raise without_words(error) from None
 
     async def _move(self, ctx: "Context", open_form: OpenForm) -> Move:
         """What the resident did; a photo is fetched and read before the unit."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 DRAFT_LIFE = 24 * 3600.0
 """Seconds after its last change that a draft is kept."""
+LOOKED = 3600.0
+"""Seconds after which a look at a page counts as a change, too, so that the draft lives on."""
 HIDDEN = "この質問には、いまは答える必要がありません。"
 
 _draft = tables.draft
@@ -132,28 +134,44 @@ def find_draft(db: Session, desk: Desk, id: int | None = None) -> Draft | None:
 
     If the form changed since it was opened, answers that can still be read stay.
     """
-    row = db.execute(
-        select(
-            _draft.c.id,
-            _draft.c.key,
-            _draft.c.form,
-            _draft.c.version,
-            _draft.c.answers,
-            _draft.c.at_field,
-            _draft.c.partial,
-            _draft.c.place,
-            _draft.c.updated,
-            _draft.c.heard,
-        )
-        .where(_is_of(desk))
-        .with_for_update()
-    ).one_or_none()
-    if row is None or row.updated < desk.now.timestamp() - DRAFT_LIFE:
+    draft = _load(db, desk, DRAFT_LIFE, _own_columns().with_for_update())
+    if draft is None or (id is not None and draft.id != id):
         return None
-    if id is not None and row.id != id:
-        return None
-    draft = Draft(*row)
     return draft if draft.version == desk.form.version else _renew(db, desk, draft)
+
+
+def look_at_draft(db: Session, desk: Desk) -> Draft | None:
+    """The draft for a page that only shows it: read, not locked, nothing is written.
+
+    None if `open_draft` has something to do first: to make it, to renew it after its form changed,
+    to take it over from the chat, or to note that somebody is there.
+    """
+    draft = _load(db, desk, LOOKED, _own_columns())
+    is_ready = draft is not None and (draft.version, draft.place) == (desk.form.version, "page")
+    return draft if is_ready else None
+
+
+def _own_columns() -> Any:
+    return select(
+        _draft.c.id,
+        _draft.c.key,
+        _draft.c.form,
+        _draft.c.version,
+        _draft.c.answers,
+        _draft.c.at_field,
+        _draft.c.partial,
+        _draft.c.place,
+        _draft.c.updated,
+        _draft.c.heard,
+    )
+
+
+def _load(db: Session, desk: Desk, life: float, sql: Any) -> Draft | None:
+    """The draft that was changed in the last `life` seconds."""
+    row: Any = db.execute(sql.where(_is_of(desk))).one_or_none()
+    if row is None or row.updated < desk.now.timestamp() - life:
+        return None
+    return Draft(*row)
 
 
 def _is_of(desk: Desk) -> Any:

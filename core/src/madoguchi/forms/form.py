@@ -152,6 +152,11 @@ class Form:
         declared = json.dumps(_plain(self.fields), sort_keys=True, ensure_ascii=False)
         return hashlib.sha256(declared.encode()).hexdigest()[:12]
 
+    @property
+    def is_personal(self) -> bool:
+        """Whether one of its questions is."""
+        return any(one.personal for one in self.fields)
+
     def field(self, name: str) -> Field | None:
         """The question of a name."""
         return next((one for one in self.fields if one.name == name), None)
