@@ -25,7 +25,17 @@ from madoguchi.config import RetentionTable
 from madoguchi.export import export
 from madoguchi.housekeeping import JOBS
 from madoguchi.privacy import Erasure, Office, Person
-from madoguchi.tables import draft, erasure, handled, media, profile, resident, submission
+from madoguchi.tables import (
+    attempt,
+    draft,
+    erasure,
+    handled,
+    media,
+    outgoing,
+    profile,
+    resident,
+    submission,
+)
 from madoguchi.testing import TestResident, Town
 
 WAITING = "SELECT 1 FROM outgoing WHERE state = 'waiting'"
@@ -529,3 +539,67 @@ def test_a_city_cannot_keep_things_as_it_likes(days: int) -> None:
 def test_every_job_of_the_gateway_is_named_once() -> None:
     names = [job.name for job in JOBS]
     assert len(set(names)) == len(names)
+
+
+def test_forms_that_were_sent_go_where_the_city_says_when(
+    make_town: Callable[..., Town], install_plugin: Callable[..., str]
+) -> None:
+    install_plugin("diary", DIARY)
+    place = Place(make_town({"diary": {}}, {"retention": {"submissions": 365}}), None)
+    canary = plant(place, TestResident(place.town, "太郎"), "taro")
+    theirs = {canary["submission"], canary["photo"]}
+    place.town.clock.move(365 * 86400 - 7200)
+    place.forgets()
+    assert place.holds(*theirs) == theirs
+    place.town.clock.move(2 * 7200)
+    place.forgets()
+    assert place.holds(*theirs) == set()
+
+
+def test_what_no_resident_left_knowingly_goes_in_its_time_too(place: Place) -> None:
+    """Errors of events, how they ended, to whom something was sent, photos that lost their form."""
+    taro = TestResident(place.town, "太郎")
+    eventually(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
+    now, who = place.town.clock.now(), place.person(taro).resident.id
+
+    def put(db: Any) -> None:
+        stamp = now.timestamp()
+        failed = {"event_id": "CANARY-failed", "attempts": 1, "last_error": "CANARY-error"}
+        db.execute(insert(attempt).values(**failed, at=stamp))
+        ended = {"event_id": "CANARY-ended", "lane": 1, "outcome": "failed", "at": stamp}
+        db.execute(insert(handled).values(ended))
+        loose = {"resident_id": who, "kind": "photo", "content_type": "image/jpeg", "at": now}
+        db.execute(insert(media).values(**loose, bytes=b"CANARY-loose", message_key="CANARY-key"))
+        sent = {"resident_id": who, "kind": "push", "state": "accepted", "created": stamp}
+        db.execute(insert(outgoing).values(**sent, body=b"CANARY-letter", key="CANARY-sent"))
+
+    place.write(put)
+    after = {
+        1: {"CANARY-loose", "CANARY-key"},
+        30: {"CANARY-letter"},
+        37: {"CANARY-failed", "CANARY-error", "CANARY-ended"},
+        400: {"CANARY-sent"},
+    }
+    alive = set().union(*after.values())
+    assert place.holds(*alive) == alive
+    passed = 0
+    for days, gone in after.items():
+        place.town.clock.move((days - passed) * 86400 - 7200)
+        place.forgets()
+        assert place.holds(*alive) == alive, f"{days} days less two hours"
+        place.town.clock.move(2 * 7200)
+        place.forgets()
+        alive -= gone
+        assert place.holds(*alive, *gone) == alive, f"{days} days and two hours"
+        place.town.clock.move(-7200)
+        passed = days
+
+
+def test_no_kind_of_data_is_without_a_canary() -> None:
+    """Whoever adds a kind plants a canary above that is gone in time, and names it here."""
+    proved = {
+        "events", "places", "unanswered", "drafts", "originals", "messages", "profile",
+        "submissions", "loose_media", "media_keys", "sent", "handled", "attempts", "audit",
+        "erasures", "unanswered_keys",
+    }  # fmt: skip
+    assert {kind.name for kind in retention.kinds(RetentionTable(submissions=9))} == proved
