@@ -245,7 +245,7 @@ def test_a_form_sent_twice_is_one_submission_and_one_message(gateway, hanako):
     until_check(hanako)
     page = hanako.browser.page
     form = next(one for one in read_forms(page.html) if "send" in one.action)
-    sent = [*form.inputs, ("_send", "1")]
+    sent = [*form.inputs, ("send", "1")]
     cookies = hanako.browser.cookies
     browsers = [Visitor(gateway.pages_url, cookies=cookies) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
@@ -264,7 +264,7 @@ def test_another_residents_draft_is_nobodys(gateway, hanako):
     form = next(one for one in read_forms(hanako.browser.page.html) if "send" in one.action)
     taro = TestResident(gateway, "太郎")
     taro.opens(REPORT)
-    page = taro.browser.posts(form.action, [*form.inputs, ("_send", "1")])
+    page = taro.browser.posts(form.action, [*form.inputs, ("send", "1")])
     assert page.status == 422
     assert "もう使えません" in page
     for secret in (CANARY["phone"], CANARY["stored"], "穴があります", "本町1-1"):

@@ -287,7 +287,7 @@ def fill_date(page: Page, name: str, *parts: str) -> None:
 
 def fill_address(page: Page) -> None:
     page.locator("#f-address-postcode").fill("１００－０００１")
-    page.locator("button[name=look]").click()
+    page.locator("button[name=_look]").click()
     expect(page.locator("#f-address-address")).to_have_value("見本県見本市本町")
 
 
@@ -311,7 +311,7 @@ def test_every_question_with_and_without_a_mistake(town, hanako, open_page, lang
         name = name[1] or "choice"
         seen.append(name)
         look_over(page, f"{language} {name}")
-        if name in WRONG or not page.locator("button[name=skip]").count():
+        if name in WRONG or not page.locator("button[name=_skip]").count():
             if wrong := WRONG.get(name):
                 wrong(page)
             if name != "choices":

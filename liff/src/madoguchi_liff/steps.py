@@ -174,7 +174,7 @@ def send(db: Session, desk: Desk, way: Way, say: Say, post: Post) -> View:
         if filling.next_field(desk.form, draft.answers) is not None:
             return _ask(db, desk, draft, way, say, "", mistake=Mistake(STALE))
         return _check(db, desk, draft, way, say, Mistake(STALE))
-    if post.get("_cancel"):
+    if post.get("cancel"):
         filling.cancel(db, draft)
         return DonePage("やめました", "答えは消しました。何も送っていません。", None)
     if draft.changed:  # what they confirmed is not what they would send
