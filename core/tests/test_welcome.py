@@ -15,6 +15,7 @@ def register_menu_items():
     return [
         MenuItem({"ja": "図書館", "en": "Library"}, says="図書館"),
         MenuItem("受け取り設定", page="form/guide/settings"),
+        MenuItem("見本市の市民農園と緑の相談所の申し込みについて", says="農園"),
     ]
 '''
 
@@ -50,11 +51,33 @@ def test_who_chose_a_language_is_answered_in_it_from_then_on(guide: Town) -> Non
     assert "・図書館" in chosen["text"]
 
 
+@pytest.mark.parametrize(
+    ("typed", "begins"),
+    [
+        ("English", "We will answer in this language"),
+        ("ＥＮＧＬＩＳＨ", "We will answer in this language"),
+        ("日本語", "これから、このことばで"),
+        ("やさしい日本語", "これから"),
+        ("ことば", "ことばをえらんでください"),
+        ("language", "ことばをえらんでください"),
+    ],
+)
+def test_a_language_can_be_typed(guide: Town, typed: str, begins: str) -> None:
+    (answer,) = TestResident(guide).says(typed)
+    assert answer["text"].startswith(begins)
+
+
 @pytest.mark.parametrize("typed", ["メニュー", "ﾒﾆｭｰ", "めにゅー", " MENU ", "menu"])
 def test_the_menu_as_text_with_telephone_and_hours(guide: Town, typed: str) -> None:
     (menu,) = TestResident(guide).says(typed)
     assert menu["text"].startswith("見本市のトークでできること\n・図書館\n")
     assert "0100-00-0000" in menu["text"]
+
+
+def test_a_long_label_is_whole_in_the_text_and_cut_on_the_button(guide: Town) -> None:
+    (menu,) = TestResident(guide).says("メニュー")
+    assert "・見本市の市民農園と緑の相談所の申し込みについて\n" in menu["text"]
+    assert labels(menu)[2] == "見本市の市民農園と緑の相談所の申し込み…"
 
 
 def test_a_tile_opens_a_page_inside_of_line(guide: Town) -> None:
@@ -71,7 +94,11 @@ def test_a_city_without_such_pages_has_no_tile_and_no_link(
     taro = TestResident(make_town(plugins={"guide": {}}, city={"line": {"liff": []}}))
     assert labels(taro.greeting[0]) == ["日本語", "やさしい日本語", "English"]
     (menu,) = taro.says("メニュー")
-    assert labels(menu) == ["図書館", "ことば / Language"]
+    assert labels(menu) == [
+        "図書館",
+        "見本市の市民農園と緑の相談所の申し込み…",
+        "ことば / Language",
+    ]
 
 
 def test_a_language_that_nobody_speaks_is_asked_for_again(guide: Town) -> None:

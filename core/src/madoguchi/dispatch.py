@@ -162,6 +162,9 @@ class Dispatcher:
             self._decided(turn, 3, [], "the menu")
             language = turn.resident.language if turn.resident else None
             return await self._answer(turn, welcome.show_menu(self._s, language))
+        if (language := welcome.SPOKEN.get(typed.lower())) is not None:
+            self._decided(turn, 3, [], "the language")
+            return await self._choose_language(turn, language)
         ranked = self._ranked(turn.resident, message, typed)
         if turn.form is not None:
             ranked = [bid for bid in ranked if turn.form.may_interrupt(bid[1].fit)]

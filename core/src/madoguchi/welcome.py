@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MENU = {"メニュー", "めにゅー", "めにゅう", "menu"}  # nosay
 """What is typed for the menu, in small letters."""
 LANGUAGE = "ことば / Language"  # nosay
+_ALSO = {"japanese": "ja", "にほんご": "ja", "language": "", "ことば": "", "言葉": ""}  # nosay
+SPOKEN = {name.lower(): language for language, name in NAMES.items()} | _ALSO
+"""What is typed for a language, in small letters; without one, residents are asked which."""
 CHOOSE = "ことばをえらんでください。 / Please choose your language."  # nosay
 USABLE = "この窓口は、日本語で使えます。"
 ABOUT = "お預かりする情報"
@@ -69,7 +72,7 @@ def show_menu(services: "Services", language: str | None) -> Message:
             action = _action(services, item, say(item.label, language))
             if action is not None:
                 lines.append(f"・{action['label']}")  # nosay
-                items.append(_item(action))
+                items.append(_item({**action, "label": _short(action["label"])}))
     text = "\n".join(
         [
             say("{city}のトークでできること", language, city=say(services.city.label, language)),
@@ -83,11 +86,15 @@ def show_menu(services: "Services", language: str | None) -> Message:
 
 
 def _action(services: "Services", item: MenuItem, label: str) -> Message | None:
-    label = label[:20]
     if item.says is not None:
         return {"type": "message", "label": label, "text": item.says}
     address = services.conversation.page_url(item.page or "")
     return {"type": "uri", "label": label, "uri": address} if address else None
+
+
+def _short(label: str) -> str:
+    """As much of a label as LINE shows on a button (R39)."""
+    return label if len(label) <= 20 else f"{label[:19]}…"
 
 
 def _languages() -> list[Message]:
