@@ -1,11 +1,12 @@
 """Chromium as a phone: it may talk to this machine alone, and has nothing to complain about."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
@@ -15,6 +16,13 @@ QUIET = (
 )
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000  # milliseconds; the machine may be busy
+SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea')]
+  .filter((node) => node.offsetParent && !node.classList.contains('skip'))
+  .map((node) => node.closest('label.option, .rows summary') ?? node)
+  .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
+  .filter(([, box]) => box.width > 0 && (box.height < 44 || box.width < 44))
+  .map(([html, box]) => `${html} ${box.width}×${box.height}`)"""
+"""What is too small for a finger."""
 
 
 @pytest.fixture(scope="module")  # not longer: while it lives, no other test may run a loop
@@ -31,6 +39,23 @@ def browser() -> Iterator[Browser]:
 def everything() -> str:
     """The source of a plugin that asks every kind of question."""
     return (ROOT / "liff" / "tests" / "everything.py").read_text("utf-8")
+
+
+@pytest.fixture
+def look_over() -> Callable[..., None]:
+    """`look_over(page, name)`: axe finds nothing, nothing scrolls sideways, targets are large."""
+
+    def look(page: Page, name: str, *, has_large_targets: bool = True) -> None:
+        found = Axe().run(page)
+        assert found.violations_count == 0, f"{name}: {found.generate_report()}"
+        room = page.evaluate(
+            "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+        )
+        assert room[0] <= room[1], f"{name} scrolls sideways: {room}"
+        small = page.evaluate(SMALL) if has_large_targets else []
+        assert not small, f"{name}: {small}"
+
+    return look
 
 
 @pytest.fixture

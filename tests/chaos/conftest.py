@@ -29,11 +29,14 @@ from madoguchi import serving
 from madoguchi.clock import Clock
 from madoguchi.process import spawn, sweep
 from madoguchi.testing import LoopThread, install
+from madoguchi.testing.town import LIFF_ID
+from madoguchi.testing.visitor import Visitor
 from madoguchi.valkey import Valkey, start_valkey
-from madoguchi_simulator import Channel, Simulator
+from madoguchi_simulator import Channel, LiffApp, LoginChannel, Simulator
 
 SERVER = "MADOGUCHI_TEST_DATABASE_URL"
 CITY = """
+public_url = "%s"
 [city]
 label = "見本市"
 phone = "0100-00-0000"
@@ -45,8 +48,10 @@ channel_id = "1000000001"
 channel_secret = { env = "CHAOS_SECRET" }
 access_token = { env = "CHAOS_TOKEN" }
 platform = "%s"
+liff = ["%s"]
 %s
 [plugins.tally]
+[plugins.liff]
 """
 
 
@@ -58,7 +63,8 @@ class Deployment:
         self.clock = Clock(folder / "clock")
         self.door_port = free_port()
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._ports: dict[str, int] = {}
+        self._ports = {"worker": free_port()}
+        self.pages_url = f"http://127.0.0.1:{self._ports['worker']}"
         self.channel = Channel(id="1000000001", secret="chaos-secret", access_token="chaos-token")
         self.simulator: Simulator = thread.call(self._make_simulator)
         self.redis: Valkey | None = None
@@ -70,7 +76,9 @@ class Deployment:
         }
 
     def _make_simulator(self) -> Simulator:
-        simulator = Simulator(self.channel, clock_file=self.folder / "clock")
+        app = LiffApp(LIFF_ID, f"{self.pages_url}/mihon/liff")
+        logins = [LoginChannel(app.channel_id, apps=(app,))]
+        simulator = Simulator(self.channel, logins=logins, clock_file=self.folder / "clock")
         simulator.set_webhook_url(f"http://127.0.0.1:{self.door_port}/mihon/webhook")
         simulator.change_settings({"webhookTimeout": 20})
         return simulator
@@ -82,7 +90,7 @@ class Deployment:
         install(self.folder / "site-packages", "tally", files)
         store = '[store]\ndatabase_url = { env = "CHAOS_DATABASE" }' if self.database_url else ""
         self.config = self.folder / "mihon.toml"
-        self.config.write_text(CITY % (platform, store), "utf-8")
+        self.config.write_text(CITY % (self.pages_url, platform, LIFF_ID, store), "utf-8")
         self.start_redis()
         if self.database_url:
             migrate = "from madoguchi.cli import main; main()", "migrate", "--config", self.config
@@ -166,6 +174,15 @@ class Deployment:
         if self.redis is not None:
             self.stop_redis()
         self.thread.call(self.simulator.close)
+
+    def browser_of(self, user_id: str) -> Visitor:
+        """A resident's browser, in which LINE opens the city's pages."""
+
+        def sign_in(browser: Visitor) -> None:
+            token = self.thread.call(self.simulator.log_in, user_id, LIFF_ID)["idToken"]
+            browser.posts("/mihon/liff/session", [("id_token", token), ("liff_id", LIFF_ID)])
+
+        return Visitor(self.pages_url, sign_in)
 
     def crowd(self, size: int) -> list[str]:
         """Friends from before the gateway, so that no greeting mixes with the answers."""

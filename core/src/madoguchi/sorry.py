@@ -16,7 +16,7 @@ from madoguchi.types import City
 
 STYLE = (
     "html{font:1.125rem/1.75 -apple-system,'Hiragino Sans','Noto Sans JP','Noto Sans CJK JP',"
-    "Meiryo,sans-serif;color:#1a1a1a;background:#fff;overflow-wrap:anywhere;"
+    "Meiryo,sans-serif;color:#1a1a1a;background:#fff;overflow-wrap:anywhere;word-break:auto-phrase;"
     "-webkit-text-size-adjust:100%}"
     "body{margin:0}main{max-width:40rem;margin:0 auto;padding:1.5rem 1rem}"
     "h1{font-size:1.5rem;line-height:1.5;margin:0 0 .5rem}h2{font-size:1.125rem;margin:0 0 .25rem}"
@@ -61,12 +61,12 @@ def _explain(status: int) -> tuple[str, str]:
 def _section(texts: Languages, language: str, title: str, words: str, city: City | None) -> str:
     say = texts.html
     level = "h1" if language == "ja" else "h2"
-    call = say("お困りのときは、お電話ください。", language) if city else ""
+    told = [words, "お困りのときは、お電話ください。"] if city else [words]
     mark = ' class="easy"' if language == "ja-easy" else ""
     return (
         f'<section lang="{html_language(language)}"{mark}>'
         f"<{level}>{say(title, language)}</{level}>"
-        f"<p>{say(words, language)}</p><p>{call}</p></section>"
+        f"{''.join(f'<p>{say(each, language)}</p>' for each in told)}</section>"
     )
 
 

@@ -9,7 +9,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from madoguchi_liff.entering import read_session, refuse_foreign, show_entrance, write_session
-from madoguchi_liff.framing import frame, is_same_origin, protect
+from madoguchi_liff.framing import (
+    frame,
+    is_same_origin,
+    language_cookie,
+    protect,
+    set_cookie,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,8 @@ def serve(item: LiffPage, page: Any) -> Callable[..., Any]:
         protect(response, own)
         if renewed := session.renewed(own.now):
             write_session(response, own, renewed)
+        if resident.language not in (None, request.cookies.get(language_cookie(own))):
+            set_cookie(response, own, language_cookie(own), resident.language)  # for open pages
         return response
 
     return endpoint

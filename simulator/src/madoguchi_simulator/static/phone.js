@@ -218,7 +218,7 @@ export class Phone {
         "header",
         { class: "bar" },
         el("img", { src: "/static/account.svg", alt: "" }),
-        el("h2", {}, page.account, el("small", {}, "公式アカウント")),
+        el("h1", {}, page.account, el("small", {}, "公式アカウント")),
         iconButton("more", "メニュー", { class: "icon-button menu-button", onclick: () => this.#menu() }),
       ),
       this.offline,
