@@ -70,6 +70,10 @@ class Services:
     languages: Languages
     office: privacy.Office
     background: set[asyncio.Task[Any]] = field(default_factory=set)
+    under_way: dict[tuple[str, int | None], asyncio.Task[Any]] = field(default_factory=dict)
+    """What residents asked for that is not done yet (`own_data`)."""
+    copying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while a copy of somebody's data is made."""
     conversation: Conversation = field(init=False)
 
     def __post_init__(self) -> None:

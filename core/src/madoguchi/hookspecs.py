@@ -212,7 +212,8 @@ def erase_personal_data(db: "Session", resident: Resident) -> Erased:
     """Delete what the plugin's own tables hold about a resident; say what stays, and why.
 
     It is called again until it succeeds, so what is gone already is no error. Profile, forms,
-    photos and messages are deleted by the gateway after it. At the end the resident's row goes,
+    photos and messages are deleted by the gateway after it. It is also called to tell the resident
+    beforehand what would go; what it did is then taken back. At the end the resident's row goes,
     and with it all rows that refer to it with `ON DELETE CASCADE`.
     """
     ...

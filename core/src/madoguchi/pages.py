@@ -16,6 +16,7 @@ from madoguchi.errors import FormFailed, without_words
 from madoguchi.forms import Form
 from madoguchi.forms.filling import Desk
 from madoguchi.languages import Languages
+from madoguchi.own_data import OwnData
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin
 from madoguchi.secrets import derive, secret_of
 from madoguchi.sorry import sorry
@@ -105,6 +106,12 @@ class PageContext:
     async def set_language(self, resident: Resident, language: str) -> None:
         """Remember which language a resident wants to read."""
         await self._services.store.write(residents.set_language, resident.id, language)
+
+    def own_data(self, language: str | None = None) -> OwnData:
+        """What the city keeps of this page's resident; on an open page, what an address opens."""
+        resident = self.resident
+        chosen = language or (resident.language if resident else None)
+        return OwnData(self._services, resident.id if resident else None, chosen)
 
     @property
     def languages(self) -> Languages:

@@ -27,6 +27,7 @@ from madoguchi.audit import Actor, audit
 from madoguchi.config import Gateway
 from madoguchi.errors import MadoguchiError
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin, Plugins
+from madoguchi.residents import ERASED
 from madoguchi.store import Store
 from madoguchi.tables import (
     CORE,
@@ -34,6 +35,7 @@ from madoguchi.tables import (
     erasure,
     media,
     outgoing,
+    own_copy,
     profile,
     resident,
     submission,
@@ -47,6 +49,16 @@ ERASURES = "erasures.txt"
 """Beside the databases: a keyed hash a line. Not restored with them, and never emptied."""
 OWN = (draft, media, submission, profile, outgoing)
 """The core's tables whose rows belong to one resident."""
+NAMES_OF_TABLES = {
+    "submission": "送信された内容",
+    "profile": "登録された内容",
+    "draft": "入力の途中の内容",
+    "media": "写真・ファイル",
+    "events": "LINEで受け取ったもの",
+    "outgoing": "LINEで送ったもの",
+    "audit": "操作の記録",
+}
+"""What residents call what the core holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +134,29 @@ async def erase(office: Office, person: Person, actor: Actor) -> Erasure:
     done = await _carry_out(office, number)
     await retention.scrub(office.store, office.store.write)
     return done
+
+
+async def rehearse(office: Office, person: Person) -> Erasure:
+    """What an erasure would delete and what would stay: done, and taken back at once."""
+    counts = await count_data(office, person)
+    report = _empty()
+    report["deleted"][CORE] = {name: count for name, count in counts.items() if count}
+    for plugin in office.plugins.all.values():
+        try:
+            await office.store.write(_take_back, plugin, person.resident, label=plugin.label)
+        except _TakenBack as back:
+            _fill(report, plugin.name, back.erased)
+        except PLUGIN_FAULTS as error:
+            plugin.fail("erase_personal_data", error)
+            report["failed"][plugin.name] = plugin.trouble or type(error).__name__
+    return _erasure(0, person.resident.id, report, None)
+
+
+async def find_erasure(office: Office, resident_id: int) -> Erasure | None:
+    """The erasure of who had this number, as far as it came."""
+    theirs = select(erasure).where(erasure.c.resident_id == resident_id)
+    row = await office.store.read(lambda db: db.execute(theirs).one_or_none())
+    return _erasure(row.id, resident_id, row.report, row.done_at) if row else None
 
 
 async def finish_erasures(office: Office) -> list[Erasure]:
@@ -203,33 +238,53 @@ async def _carry_out(office: Office, number: int) -> Erasure:
 
 async def _erase_from(office: Office, plugin: Plugin, number: int, who: Resident) -> None:
     try:
-        if plugin.trouble:
-            raise RuntimeError(f"quarantined: {plugin.trouble}")
-        call = plugin.hooks.get("erase_personal_data")
-        await office.store.write(_call_eraser, number, plugin, call, who, label=plugin.label)
+        await office.store.write(_erase_theirs, number, plugin, who, label=plugin.label)
     except PLUGIN_FAULTS as error:
         plugin.fail("erase_personal_data", error)
-        reason = str(error) if plugin.trouble else type(error).__name__
-        await office.store.write(_note, number, plugin.name, failed=reason)
+        reason = plugin.trouble or type(error).__name__
+        await office.store.write(_note_failure, number, plugin.name, reason)
 
 
-def _call_eraser(
-    db: Session, number: int, plugin: Plugin, call: Callable[..., Any] | None, who: Resident
-) -> None:
+def _erase_theirs(db: Session, number: int, plugin: Plugin, who: Resident) -> None:
+    """One plugin's part; somebody who asked twice finds it done."""
+    report = _lock(db, number).report
+    if plugin.name not in report["done"]:
+        _fill(report, plugin.name, _call_eraser(db, plugin, who))
+        _write(db, number, report)
+
+
+def _call_eraser(db: Session, plugin: Plugin, who: Resident) -> Erased:
+    if plugin.trouble:
+        raise RuntimeError(f"quarantined: {plugin.trouble}")
+    call = plugin.hooks.get("erase_personal_data")
     found = call({"db": db, "resident": who}) if call else Erased()
     if not isinstance(found, Erased):
         raise TypeError(f"returned {type(found).__name__}, not Erased")
-    kept = [{**asdict(one), "until": one.until.isoformat()} for one in found.kept]
-    _note(db, number, plugin.name, deleted=dict(found.deleted), kept=kept)
+    return found
+
+
+class _TakenBack(Exception):
+    """What was erased in a unit that must not be committed."""
+
+    def __init__(self, erased: Erased) -> None:
+        super().__init__()
+        self.erased = erased
+
+
+def _take_back(db: Session, plugin: Plugin, who: Resident) -> None:
+    raise _TakenBack(_call_eraser(db, plugin, who))
 
 
 def _erase_own(
     db: Session, office: Office, number: int, person: Person, events: Sequence[Event]
 ) -> None:
     """The core's own part; from here on nothing leads from the LINE id to the resident's row."""
+    report = _lock(db, number).report
+    if CORE in report["done"]:
+        return
     who = person.resident.id
     counts = {**_count_own(db, who), "events": len(events)}
-    for table in OWN:
+    for table in (*OWN, own_copy):
         db.execute(delete(table).where(table.c.resident_id == who))
     keys = [
         office.key_of("message", str(one.message["id"]))
@@ -241,18 +296,19 @@ def _erase_own(
     db.execute(
         update(resident)
         .where(resident.c.id == who)
-        .values(line_id=f"erased-{who}", follows=False, language=None)
+        .values(line_id=f"{ERASED}{who}", follows=False, language=None)
     )
-    _note(db, number, CORE, deleted={name: count for name, count in counts.items() if count})
+    _fill(report, CORE, Erased({name: count for name, count in counts.items() if count}))
+    _write(db, number, report)
 
 
 def _begin(db: Session, who: int, key: str, now: datetime, actor: Actor) -> int:
-    """The row of the erasure; the one that is open already, if there is one."""
-    same = select(erasure.c.id).where(erasure.c.resident_id == who, erasure.c.done_at.is_(None))
+    """The row of the erasure; the one that was begun already, if there is one."""
+    db.execute(select(resident.c.id).where(resident.c.id == who).with_for_update())
+    same = select(erasure.c.id).where(erasure.c.resident_id == who)
     if (number := db.execute(same).scalar()) is not None:
         return number
-    report = {"done": [], "deleted": {}, "kept": {}, "failed": {}}
-    made = insert(erasure).values(resident_id=who, line_key=key, at=now, report=report)
+    made = insert(erasure).values(resident_id=who, line_key=key, at=now, report=_empty())
     audit(db, actor, "resident.erase", f"resident:{who}")
     return db.execute(made.returning(erasure.c.id)).scalar_one()
 
@@ -261,33 +317,37 @@ def _find(db: Session, number: int) -> Any:
     return db.execute(select(erasure).where(erasure.c.id == number)).one()
 
 
-def _note(
-    db: Session,
-    number: int,
-    owner: str,
-    *,
-    deleted: Mapping[str, int] | None = None,
-    kept: Sequence[Mapping[str, str]] = (),
-    failed: str | None = None,
-) -> None:
+def _lock(db: Session, number: int) -> Any:
+    """The row; whoever else is at it waits."""
+    return db.execute(select(erasure).where(erasure.c.id == number).with_for_update()).one()
+
+
+def _write(db: Session, number: int, report: Mapping[str, Any]) -> None:
+    db.execute(update(erasure).where(erasure.c.id == number).values(report=report))
+
+
+def _note_failure(db: Session, number: int, owner: str, reason: str) -> None:
+    report = _lock(db, number).report
+    if owner not in report["done"]:
+        report["failed"][owner] = reason
+        _write(db, number, report)
+
+
+def _empty() -> dict[str, Any]:
+    return {"done": [], "deleted": {}, "kept": {}, "failed": {}}
+
+
+def _fill(report: dict[str, Any], owner: str, erased: Erased) -> None:
     """Write down how one owner's part went."""
-    row = db.execute(select(erasure).where(erasure.c.id == number).with_for_update()).one()
-    report = {name: dict(part) for name, part in row.report.items() if name != "done"}
     report["failed"].pop(owner, None)
-    done = set(row.report["done"])
-    if failed is not None:
-        report["failed"][owner] = failed
-    else:
-        done.add(owner)
-        report["deleted"][owner] = dict(deleted or {})
-        report["kept"][owner] = [dict(one) for one in kept]
-    changed = {**report, "done": sorted(done)}
-    db.execute(update(erasure).where(erasure.c.id == number).values(report=changed))
+    report["done"] = sorted({*report["done"], owner})
+    report["deleted"][owner] = dict(erased.deleted)
+    report["kept"][owner] = [{**asdict(one), "until": one.until.isoformat()} for one in erased.kept]
 
 
 def _close(db: Session, number: int, plugins: Sequence[str], now: datetime) -> Erasure:
     """Delete the resident's row if everybody is done, and with it what refers to it."""
-    row = _find(db, number)
+    row = _lock(db, number)
     done, report = row.done_at, row.report
     if done is None and {CORE, *plugins} <= set(report["done"]):
         done = now
@@ -297,9 +357,13 @@ def _close(db: Session, number: int, plugins: Sequence[str], now: datetime) -> E
         detail = {"deleted": report["deleted"], "kept": kept}
         system = Actor("system", "core/erase", "madoguchi")
         audit(db, system, "resident.erased", f"resident:{row.resident_id}", detail)
+    return _erasure(number, row.resident_id, report, done)
+
+
+def _erasure(number: int, who: int, report: Mapping[str, Any], done: datetime | None) -> Erasure:
     return Erasure(
         number,
-        row.resident_id,
+        who,
         {owner: counts for owner, counts in report["deleted"].items() if counts},
         {owner: kept for owner, kept in report["kept"].items() if kept},
         report["failed"],

@@ -25,6 +25,9 @@ LOAD = (
 Driver-level: an ORM read for each turn would cost half of its budget.
 """
 
+ERASED = "erased-"
+"""Stands where the LINE id was, while an erasure waits for somebody's part."""
+
 # Another worker may meet them at the same moment, when a lane changes hands.
 _MEET = text(
     "INSERT INTO resident (line_id, follows, state_at, first_seen)"
@@ -89,8 +92,9 @@ def count_friends(db: Session) -> int:
 
 
 def find(db: Session, number: int) -> Resident | None:
-    """The resident with this id of ours."""
-    found = db.execute(_SELECT.where(resident.c.id == number)).one_or_none()
+    """The resident with this id of ours; who is being erased is nobody any more."""
+    theirs = (resident.c.id == number) & ~resident.c.line_id.startswith(ERASED, autoescape=True)
+    found = db.execute(_SELECT.where(theirs)).one_or_none()
     return Resident(found.id, bool(found.follows), found.language) if found else None
 
 

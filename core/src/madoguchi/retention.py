@@ -27,6 +27,7 @@ from madoguchi.tables import (
     handled,
     media,
     outgoing,
+    own_copy,
     profile,
     resident,
     submission,
@@ -224,6 +225,7 @@ def kinds(city: RetentionTable, plugins: Iterable[Plugin] = ()) -> list[Kind]:
             Rows(media.c.at, media.c.message_key.is_not(None), {"message_key": None}),
         ),
         Kind("drafts", "forms that were not sent", DAY, Rows(draft.c.updated)),
+        Kind("own_copies", "addresses of copies", DAY, Rows(own_copy.c.made)),
         Kind(
             "loose_media",
             "photos and files of no form",

@@ -332,6 +332,16 @@ erasure = _table(
 )
 
 
+# The newest address under which a resident gets a copy of their data, once.
+own_copy = _table(
+    "own_copy",
+    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    Column("nonce", Text, nullable=False),
+    Column("made", Double, nullable=False),
+    Column("taken", Double),
+)
+
+
 def tables_for(dialect: str) -> list[Table]:
     """The core's tables on this dialect, those that are referred to first."""
     return [

@@ -215,6 +215,8 @@ class Record:
     """Label → a value for JSON."""
     files: Mapping[str, bytes] = field(default_factory=dict)
     """File name → content."""
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Label → what people read instead of the value; "" leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,10 @@ from madoguchi import OpenPage, PluginInfo, hookimpl
 from madoguchi_liff.about import show_about
 from madoguchi_liff.config import Settings
 from madoguchi_liff.entering import choose_language, enter, leave
+from madoguchi_liff.erasing import show_erased, show_erasure, take_erasure
 from madoguchi_liff.forms import show_form, show_media, take_form
 from madoguchi_liff.home import show_home
+from madoguchi_liff.mine import give_out, show_address, show_copy, show_mine, take_copy
 from madoguchi_liff.page import LiffPage, serve
 
 __all__ = ["LiffPage"]
@@ -43,6 +45,14 @@ def register_pages() -> list[Any]:
         LiffPage("/form/{plugin}/{form}", show_form),
         LiffPage("/form/{plugin}/{form}", take_form, ("POST",)),
         LiffPage("/form/{plugin}/{form}/media/{number:int}", show_media),
+        LiffPage("/mine", show_mine),
+        LiffPage("/mine/copy", show_address),
+        LiffPage("/mine/copy", give_out, ("POST",)),
+        OpenPage("/copy", show_copy),
+        OpenPage("/copy", take_copy, ("POST",)),
+        LiffPage("/mine/erase", show_erasure),
+        OpenPage("/mine/erase", take_erasure, ("POST",)),
+        OpenPage("/mine/erased", show_erased),
         OpenPage("/about", show_about),
         OpenPage("/session", enter, ("POST",)),
         OpenPage("/session/end", leave, ("POST",)),

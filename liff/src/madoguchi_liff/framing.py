@@ -120,7 +120,7 @@ def _here(request: Request, own: Any) -> str:
     kept = [
         (name, value)
         for name, value in request.query_params.multi_items()
-        if name in ("q", "from", "send", "app")
+        if name in ("q", "from", "send", "app", "t")
     ]
     query = "&".join(
         f"{name}={value}" for name, value in kept if re.fullmatch(r"[\w-]+", value, re.A)

@@ -177,6 +177,14 @@
     if (target.closest("[data-close]")) liff.closeWindow();
   });
 
+  // LINE's own browser keeps no files (R60): what leads to one opens outside of it.
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-external]");
+    if (!link || !window.liff?.isInClient?.()) return;
+    event.preventDefault();
+    liff.openWindow({ url: link.href, external: true });
+  });
+
   function fillPlace(button, { coords }) {
     const box = button.closest("[data-place]");
     box.querySelector("[data-lat]").value = coords.latitude.toFixed(6);

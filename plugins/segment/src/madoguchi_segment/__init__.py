@@ -20,7 +20,7 @@ WORDS = {  # nosay
 @hookimpl
 def plugin_info():
     """What it is, and what it keeps."""
-    return PluginInfo(  # nosay
+    return PluginInfo(
         "お知らせの受け取り設定",
         "住民が、受け取りたいお知らせを自分でえらびます。",
         keeps={

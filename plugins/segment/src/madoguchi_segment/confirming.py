@@ -60,11 +60,11 @@ def export_waiting(db: Session, resident_id: int) -> list[Record]:
     """That somebody is still to be told what they set."""
     mine = select(unconfirmed.c.at).where(unconfirmed.c.resident_id == resident_id)
     times = [datetime.fromtimestamp(at, JST).isoformat() for at in db.scalars(mine)]
-    return [Record("まだ確認を送っていない設定", {"日時": time}) for time in times]  # nosay
+    return [Record("まだ確認を送っていない設定", {"日時": time}) for time in times]
 
 
 def erase_waiting(db: Session, resident_id: int) -> Erased:
     """Tell them nothing any more."""
     mine = delete(unconfirmed).where(unconfirmed.c.resident_id == resident_id)
     gone = db.scalars(mine.returning(unconfirmed.c.resident_id)).all()
-    return Erased({"まだ確認を送っていない設定": len(gone)})  # nosay
+    return Erased({"まだ確認を送っていない設定": len(gone)})
