@@ -12,9 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import make_url
 
 from madoguchi.store import Store, open_store
+
+# No test judges by the clock: a busy machine is no fault. In CI the examples are always the same.
+settings.register_profile(
+    "patient", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("patient")
 
 SERVER = "MADOGUCHI_TEST_DATABASE_URL"
 

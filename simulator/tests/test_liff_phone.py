@@ -218,8 +218,9 @@ def test_r55_r57_r58_from_the_chat_to_the_page_and_back(line, toy, phone, hanako
     assert frame.evaluate("liff.getFriendship()") == {"friendFlag": True}
     # the next page of the same app calls init() again and is the same session
     inside(phone).locator("#next").click()
+    frame.wait_for_url(f"{toy.url}/app/next")
     expect(inside(phone).locator("#who")).to_have_text("花子")
-    assert frame_of(phone, toy).evaluate("liff.getAccessToken()") == access
+    assert frame.evaluate("liff.getAccessToken()") == access
     phone.get_by_role("button", name="閉じる", exact=True).first.click()
     expect(phone.locator("dialog")).to_have_count(0)
     # R55: closed is revoked

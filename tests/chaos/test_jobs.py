@@ -20,7 +20,7 @@ def city(deploy, database_url):
     return city
 
 
-def wait_for(condition, patience=60.0):
+def wait_for(condition, patience=120.0):
     end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, "nothing happened"
