@@ -10,6 +10,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import SimpleNamespace
@@ -302,11 +303,19 @@ class Schemas:
     def problems(self, name: str, value: Any) -> list[str]:
         return list(self._check(self._schemas[name], value, name))
 
+    def check(self, schema: dict[str, Any], value: Any) -> list[str]:
+        """Problems of what stands where the file says `schema`."""
+        return list(self._check(schema, value, schema.get("$ref", "").rpartition("/")[2]))
+
     def _resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
         return self._schemas[schema["$ref"].rpartition("/")[2]] if "$ref" in schema else schema
 
     def _check(self, schema: dict[str, Any], value: Any, at: str) -> Iterator[str]:
         schema = self._resolve(schema)
+        if choices := schema.get("oneOf"):
+            found = [list(self._check(one, value, at)) for one in choices]
+            yield from min(found, key=len)
+            return
         if "discriminator" in schema:
             choice = schema["discriminator"]
             kind = value.get(choice["propertyName"]) if isinstance(value, dict) else None
@@ -330,6 +339,8 @@ class Schemas:
             yield from self._parts(self._resolve(parent))
 
     def _check_part(self, schema: dict[str, Any], value: Any, at: str) -> Iterator[str]:
+        if value is None and schema.get("nullable"):
+            return
         kinds = {"object": dict, "array": list, "string": str, "boolean": bool}
         kinds |= {"integer": int, "number": (int, float)}
         kind = kinds.get(schema.get("type", ""), object)
@@ -359,12 +370,15 @@ class Schemas:
 
 @pytest.fixture(scope="session")
 def openapi() -> SimpleNamespace:
-    """LINE's schemas: ``webhook``, ``messaging``, ``token`` and ``liff``."""
+    """LINE's schemas: ``webhook``, ``messaging``, ``token`` and ``liff``; ``of`` any file."""
     if not OPENAPI.is_dir():
         pytest.skip("LINE's OpenAPI files are not beside the repository (../shared/line-openapi)")
+    of = cache(lambda file: Schemas(OPENAPI / f"{file}.yml"))
     return SimpleNamespace(
-        webhook=Schemas(OPENAPI / "webhook.yml"),
-        messaging=Schemas(OPENAPI / "messaging-api.yml"),
-        token=Schemas(OPENAPI / "channel-access-token.yml"),
-        liff=Schemas(OPENAPI / "liff.yml"),
+        folder=OPENAPI,
+        of=of,
+        webhook=of("webhook"),
+        messaging=of("messaging-api"),
+        token=of("channel-access-token"),
+        liff=of("liff"),
     )

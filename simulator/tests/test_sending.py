@@ -295,6 +295,41 @@ def test_units_are_checked_r33(line):
     assert answer.status == 200
 
 
+def test_units_of_this_month_are_listed_in_pages_r33(line):
+    line.settings(rateScale=0, clock="2026-11-30T14:00:00+00:00")
+    user_id = line.resident()
+    path = "/v2/bot/message/aggregation"
+    for unit in ("b", "a", "b", "c"):
+        line.post(
+            "/v2/bot/message/push",
+            {
+                "to": user_id,
+                "messages": [{"type": "text", "text": "はい"}],
+                "customAggregationUnits": [unit],
+            },
+        )
+    line.push(user_id)
+    assert line.get(f"{path}/info").json == {"numOfCustomAggregationUnits": 3}
+    first = line.get(f"{path}/list?limit=2").json
+    assert first["customAggregationUnits"] == ["b", "a"]
+    rest = line.get(f"{path}/list?limit=2&start={first['next']}").json
+    assert rest == {"customAggregationUnits": ["c"]}
+    assert line.get(f"{path}/list?start=x").message == "Invalid start param"
+    assert line.get(f"{path}/list?limit=101").status == 400
+    # In Japan the month is over an hour later.
+    line.settings(clock="2026-11-30T15:00:01+00:00")
+    assert line.get(f"{path}/list").json == {"customAggregationUnits": []}
+
+
+def test_insight_has_not_counted_yet_and_wants_dates(line):
+    path = "/v2/bot/insight"
+    assert line.get(f"{path}/followers?date=20261101").json == {"status": "unready"}
+    assert line.get(f"{path}/followers").message == "date is required"
+    assert line.get(f"{path}/message/delivery?date=20261301").message == "Bad Request"
+    assert line.get(f"{path}/demographic").json == {"available": False}
+    assert line.get(f"{path}/richmenu/richmenu-x/summary").status == 404
+
+
 def test_the_body_in_the_book_is_what_was_sent(line):
     user_id = line.resident()
     message = {"type": "text", "text": "𠮷野家\ud83c", "quickReply": {"items": []}}

@@ -64,7 +64,10 @@ class Api:
         call = Call(scope, headers, new_request_id())
         shared = False
         try:
-            endpoint = self._find(scope, call)
+            method = scope["method"]
+            if method == "OPTIONS":
+                method = call.headers.get("access-control-request-method", method)
+            endpoint, call.parts = self.find(method, scope["path"])
             shared = endpoint.shared
             if shared and scope["method"] == "OPTIONS":
                 answer = Answer(204, b"")
@@ -91,18 +94,15 @@ class Api:
             raise refusal
         return answer or await self._answer(endpoint, call, receive)
 
-    def _find(self, scope: Scope, call: Call) -> Endpoint:
-        path, method = scope["path"], scope["method"]
-        if method == "OPTIONS":
-            method = call.headers.get("access-control-request-method", method)
+    def find(self, method: str, path: str) -> tuple[Endpoint, tuple[str, ...]]:
+        """The endpoint at an address and the path's variable parts, or Refusal 404."""
         endpoint = self._exact.get((method, path))
         if endpoint is not None:
-            return endpoint
+            return endpoint, ()
         for pattern, endpoint in self._patterns:
             match = pattern.fullmatch(path)
             if match and endpoint.method in (method, "*"):
-                call.parts = match.groups()
-                return endpoint
+                return endpoint, match.groups()
         raise Refusal(404, "Not found")
 
     async def _answer(self, endpoint: Endpoint, call: Call, receive: Receive) -> Answer:

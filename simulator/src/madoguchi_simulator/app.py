@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from . import control, phone
 from .api import Api
 from .endpoints import LATER, MESSAGING
+from .insight import INSIGHT
 from .login_api import LOGIN
 from .login_pages import PAGES
 from .oauth import TOKENS
@@ -30,6 +31,8 @@ _LINE = (
     *(f"/{digit}" for digit in range(10)),
 )
 
+ENDPOINTS = (*MESSAGING, *RICH_MENUS, *INSIGHT, *TOKENS, *LOGIN, *PAGES, *LATER)
+
 
 def build_app(simulator: Simulator) -> ASGIApp:
     """LINE's API beside a Starlette application with the control API and the phone page."""
@@ -41,7 +44,7 @@ def build_app(simulator: Simulator) -> ASGIApp:
 
     routes = [*control.routes(simulator), *phone.routes(simulator)]
     pages = Starlette(routes=routes, lifespan=lifespan)
-    api = Api(simulator, (*MESSAGING, *RICH_MENUS, *TOKENS, *LOGIN, *PAGES, *LATER))
+    api = Api(simulator, ENDPOINTS)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(_LINE):

@@ -13,6 +13,7 @@ from .residents import Residents
 
 JST = timezone(timedelta(hours=9))
 _RETRY_KEY_LIFE = 24 * 3600
+_MOST_UNITS = 1000
 
 
 class Book:
@@ -67,6 +68,18 @@ class Book:
                 "SELECT coalesce(sum(counted), 0) FROM send WHERE at >= ? AND at < ?", self._month
             ).fetchone()[0]
         return self._usage
+
+    def units(self) -> list[str]:
+        """The names of the units that this month's messages belong to, 1,000 at most (R33)."""
+        start, end = _month_around(self._clock.time())
+        names: dict[str, None] = {}
+        for (body,) in self._db.execute(
+            "SELECT body FROM send WHERE at >= ? AND at < ?"
+            " AND instr(body, ?) AND endpoint IN ('push', 'multicast') ORDER BY seq",
+            (start, end, b"customAggregationUnits"),
+        ):
+            names |= dict.fromkeys(json.loads(body).get("customAggregationUnits") or ())
+        return list(names)[:_MOST_UNITS]
 
     def forget_usage(self) -> None:
         """Count again at the next question (after a reset)."""

@@ -1,6 +1,5 @@
 """The table of LINE's endpoints: which there are, and what each does."""
 
-import base64
 import re
 from datetime import UTC, datetime
 from typing import Any
@@ -11,10 +10,10 @@ from .clock import iso
 from .contents import Content
 from .errors import Refusal, field_errors, invalid_property
 from .exchange import Answer, Call
+from .paging import read_start, to_next
 from .simulator import Simulator
 
 _SERVICE_START = datetime(2018, 3, 31, tzinfo=JST)
-_NEXT_LIFE = 24 * 3600
 
 
 def _reply(simulator: Simulator, call: Call) -> dict[str, Any]:
@@ -96,22 +95,11 @@ def _followers(simulator: Simulator, call: Call) -> dict[str, Any]:
     if not limit.isdecimal() or not 1 <= int(limit) <= 1000:
         raise Refusal(400, "The value for the 'limit' parameter is invalid")
     now = simulator.clock.time()
-    after = _read_start(call.query["start"], now) if "start" in call.query else 0
+    after = read_start(call.query["start"], now) if "start" in call.query else 0
     user_ids, last = simulator.residents.page_of_friends(after, int(limit))
     if last is None:
         return {"userIds": user_ids}
-    token = base64.urlsafe_b64encode(f"{last}:{now + _NEXT_LIFE:.0f}".encode()).decode()
-    return {"userIds": user_ids, "next": token}
-
-
-def _read_start(token: str, now: float) -> int:
-    try:
-        number, expires = base64.urlsafe_b64decode(token).decode().split(":")
-        if float(expires) > now:
-            return int(number)
-    except ValueError:
-        pass
-    raise Refusal(400, "Invalid start param")
+    return {"userIds": user_ids, "next": to_next(last, now)}
 
 
 def _info(simulator: Simulator, call: Call) -> dict[str, Any]:
@@ -209,24 +197,14 @@ def _read_url(url: Any) -> str:
     return url
 
 
-def _unready(simulator: Simulator, call: Call) -> dict[str, Any]:
-    return {"status": "unready"}
-
-
-def _no_demographic(simulator: Simulator, call: Call) -> dict[str, Any]:
-    return {"available": False}
-
-
 def _missing(simulator: Simulator, call: Call) -> None:
     raise Refusal(501, "The simulator does not offer this yet")
 
 
 _BOT = "/v2/bot"
 _LATER = (
-    "/v2/bot/message/(?:narrowcast|progress/narrowcast)",
+    "/v2/bot/message/(?:narrowcast|progress/narrowcast|markAsRead)",
     "/v2/bot/audienceGroup.*",
-    "/v2/bot/message/aggregation/.*",
-    "/v2/bot/insight/(?:message/event|richmenu).*",
     "/v2/bot/user/[^/]+/linkToken",
     "/v2/bot/(?:group|room)/.*",
     "/v2/bot/(?:coupon|membership).*",
@@ -263,9 +241,6 @@ MESSAGING = (
     Endpoint("webhook/endpoint", "GET", f"{_BOT}/channel/webhook/endpoint", _get_endpoint),
     Endpoint("webhook/endpoint", "PUT", f"{_BOT}/channel/webhook/endpoint", _set_endpoint),
     Endpoint("webhook/test", "POST", f"{_BOT}/channel/webhook/test", _test_endpoint),
-    Endpoint("insight", "GET", f"{_BOT}/insight/followers", _unready),
-    Endpoint("insight", "GET", f"{_BOT}/insight/message/delivery", _unready),
-    Endpoint("insight", "GET", f"{_BOT}/insight/demographic", _no_demographic),
 )
 
 # What a later version plays; until then it says so instead of pretending (501).

@@ -8,7 +8,7 @@ const ON_THIS_MACHINE = new Set(["127.0.0.1", "localhost", "[::1]", location.hos
 
 /**
  * Perform `action` (as in the Messaging API) on `phone`, which offers `sendText`,
- * `sendPostback`, `askPlace`, `takePhoto`, `choosePhoto`, `type`, `say`, `screen`,
+ * `sendPostback`, `askPlace`, `takePhoto`, `choosePhoto`, `type`, `openMenu`, `say`, `screen`,
  * `resident` and `refresh`.
  */
 export function perform(action, phone) {
@@ -27,6 +27,8 @@ const ACTIONS = {
     // `text` is the older way to say the same, and comes as a message of its own.
     if (text && !displayText) phone.sendText(text);
     phone.sendPostback({ data, ...(displayText ? { displayText } : {}) });
+    if (inputOption === "openRichMenu") phone.openMenu(true);
+    else if (inputOption) phone.openMenu(false);
     if (inputOption === "openKeyboard") phone.type(fillInText ?? "");
   },
 

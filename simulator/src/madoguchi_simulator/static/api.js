@@ -28,9 +28,9 @@ export const residents = async () => (await call("/residents")).residents;
 export const createResident = (displayName) =>
   send("POST", "/residents", { displayName, language: "ja", follow: false });
 
-/** Chat entries after `after`; waits up to `wait` seconds for one: `{entries}`. */
-export const chat = (userId, after, wait, signal) =>
-  call(`${resident(userId)}/chat?after=${after}&wait=${wait}&html=1`, { signal });
+/** Chat entries after `after`; waits up to `wait` seconds for one, or for another menu: `{entries}`. */
+export const chat = (userId, after, wait, menu, signal) =>
+  call(`${resident(userId)}/chat?after=${after}&wait=${wait}&html=1&menu=${menu}`, { signal });
 
 /** A message of the resident, as in a webhook but without id. */
 export const sendMessage = (userId, message) => send("POST", `${resident(userId)}/messages`, message);
@@ -44,6 +44,10 @@ export function sendFiles(userId, files) {
 
 /** A tap on a postback action: `{data, params?, displayText?}`. */
 export const sendPostback = (userId, postback) => send("POST", `${resident(userId)}/postback`, postback);
+
+/** The rich menu that the resident sees: `{richMenu, richMenuId, source, image}`. */
+export const richMenu = (userId) => call(`${resident(userId)}/richmenu`);
+export const tapRichMenu = (userId, area) => send("POST", `${resident(userId)}/richmenu`, { area });
 
 export const follow = (userId) => send("POST", `${resident(userId)}/follow`);
 export const unfollow = (userId) => send("POST", `${resident(userId)}/unfollow`);

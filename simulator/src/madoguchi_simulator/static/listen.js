@@ -10,16 +10,17 @@ const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, mil
 /**
  * Call `onAnswer` with every answer until `signal` aborts.
  * `onConnection(true|false)` says whether the simulator is there; `onGone()` that it does
- * not know this resident (any more), which ends the listening.
+ * not know this resident (any more), which ends the listening. `menu()` is the rich menu's id that
+ * is shown: when it is another, the answer comes at once.
  */
-export async function listen(userId, { signal, onAnswer, onConnection, onGone }) {
+export async function listen(userId, { signal, menu, onAnswer, onConnection, onGone }) {
   let after = 0;
   let failures = 0;
   let wait = 0; // the first answer comes at once, with all there is
   while (!signal.aborted) {
     const asked = performance.now();
     try {
-      const answer = await api.chat(userId, after, wait, signal);
+      const answer = await api.chat(userId, after, wait, menu(), signal);
       for (const entry of answer.entries) after = Math.max(after, entry.seq);
       failures = 0;
       onConnection(true);

@@ -6,6 +6,7 @@ import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
 import { avatar, el, icon, iconButton } from "./dom.js";
 import { listen } from "./listen.js";
+import { RichMenu } from "./richmenu.js";
 import { openMenu, openPicture } from "./sheet.js";
 
 const LONG_PRESS = 550; // milliseconds
@@ -26,10 +27,12 @@ export class Phone {
       send: (message) => this.send(message),
       sendFiles: (files) => this.sendFiles(files),
     });
+    this.menu = new RichMenu({ userId: resident.userId, tap: (action, area) => this.#tapMenu(action, area) });
     this.#build();
     this.#show("waiting");
     listen(resident.userId, {
       signal: this.leaving.signal,
+      menu: () => this.menu.id,
       onAnswer: (answer) => this.#heard(answer),
       onConnection: (there) => this.#connected(there),
       onGone: () => this.#show("gone"),
@@ -92,6 +95,11 @@ export class Phone {
     this.composer.type(text);
   }
 
+  /** A button may fold the menu, or unfold it. */
+  openMenu(opened) {
+    this.menu.open(opened);
+  }
+
   /** Back in the chat: what happened meanwhile is there, and its end in sight. */
   async refresh() {
     await this.page.refresh().catch(() => {});
@@ -143,7 +151,8 @@ export class Phone {
 
   // What the phone hears
 
-  #heard({ entries, loading = false }) {
+  #heard({ entries, loading = false, richMenuId }) {
+    this.#showMenu(richMenuId ?? "");
     this.conversation.add(entries);
     this.conversation.loading = loading;
     this.#chips();
@@ -155,6 +164,19 @@ export class Phone {
     if (this.offline.hidden === there) return;
     this.offline.hidden = there;
     if (this.conversation.stick) this.conversation.toBottom();
+  }
+
+  /** The menu takes room from the chat, whose end stays in sight. */
+  async #showMenu(id) {
+    await this.menu.update(id);
+    if (this.conversation.stick) this.conversation.toBottom();
+  }
+
+  /** Where a tab leads, the simulator knows. */
+  async #tapMenu(action, area) {
+    if (action.type !== "richmenuswitch") return perform(action, this);
+    if (!(await this.#quietly(() => api.tapRichMenu(this.resident.userId, area)))) return;
+    await this.menu.update(null);
   }
 
   /** The quick replies of the newest message (R39), until one is used. */
@@ -209,6 +231,7 @@ export class Phone {
       this.conversation.newest,
       this.chips,
       this.composer.node,
+      this.menu.node,
       this.blocked,
     );
     this.screen = el(
@@ -277,6 +300,7 @@ export class Phone {
     this.missing.hidden = state !== "gone";
     this.chat.hidden = !chatting;
     this.composer.node.hidden = state !== "friend";
+    this.menu.node.classList.toggle("off", state !== "friend");
     this.blocked.hidden = state !== "blocked";
     this.chips.classList.toggle("off", state !== "friend");
     if (chatting && this.conversation.stick) this.conversation.toBottom();
