@@ -7,6 +7,7 @@ import http.client
 import json
 import re
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -194,6 +195,26 @@ def eventually(condition: Callable[[], Any], seconds: float = 20) -> Any:
 @pytest.fixture(name="eventually")
 def _eventually() -> Callable[..., Any]:
     return eventually
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
+
+
+@pytest.fixture
+def answers() -> Callable[[Http], None]:
+    """Waits until the bot behind the simulator's webhook URL answers LINE's connection check."""
+
+    def wait(line: Http) -> None:
+        path = "/v2/bot/channel/webhook/test"
+        line.settings(rateScale=0)
+        eventually(lambda: line.post(path, {}).json["success"], 60)
+
+    return wait
 
 
 @pytest.fixture

@@ -24,9 +24,26 @@ from linebot.v3.messaging import (
     ValidateMessageRequest,
 )
 from linebot.v3.messaging.exceptions import ApiException
-from linebot.v3.messaging.models import BroadcastRequest, FlexContainer, MessageAction
+from linebot.v3.messaging.models import (
+    BroadcastRequest,
+    CreateRichMenuAliasRequest,
+    FlexContainer,
+    MessageAction,
+    RichMenuArea,
+    RichMenuBatchLinkOperation,
+    RichMenuBatchRequest,
+    RichMenuBounds,
+    RichMenuBulkLinkRequest,
+    RichMenuBulkUnlinkRequest,
+    RichMenuRequest,
+    RichMenuSize,
+    RichMenuSwitchAction,
+    UpdateRichMenuAliasRequest,
+)
 from linebot.v3.webhook import WebhookParser
 from linebot.v3.webhooks import FollowEvent, MessageEvent, PostbackEvent, UnfollowEvent
+
+from madoguchi_simulator.pictures import grey_png
 
 SECRET, TOKEN = "secret-of-the-test", "token-of-the-test"
 KEY = "123e4567-e89b-12d3-a456-426614174000"
@@ -126,6 +143,81 @@ def test_the_asynchronous_client(line, bot, configuration):
 
     asyncio.run(talk())
     assert [entry["via"] for entry in line.chat(user_id)][-3:] == ["reply", "push", "multicast"]
+
+
+def _menu(alias: str) -> RichMenuRequest:
+    switch = RichMenuSwitchAction(rich_menu_alias_id=alias, data="switched", label="次")
+    area = RichMenuArea(bounds=RichMenuBounds(x=0, y=0, width=800, height=400), action=switch)
+    return RichMenuRequest(
+        size=RichMenuSize(width=800, height=400),
+        selected=True,
+        name="一つ",
+        chat_bar_text="メニュー",
+        areas=[area],
+    )
+
+
+def test_rich_menus_by_the_synchronous_client(line, bot, configuration):
+    user_id, picture = line.resident(), grey_png(800, 400)
+    with ApiClient(configuration) as client:
+        api, blob = MessagingApi(client), MessagingApiBlob(client)
+        api.validate_rich_menu_object(_menu("b"))
+        a, b = (api.create_rich_menu(_menu(name)).rich_menu_id for name in ("b", "a"))
+        with pytest.raises(ApiException) as early:
+            api.set_default_rich_menu(a)
+        assert "must upload richmenu image" in early.value.body
+        for alias, menu_id in (("a", a), ("b", b)):
+            blob.set_rich_menu_image(menu_id, picture, _headers={"Content-Type": "image/png"})
+            api.create_rich_menu_alias(
+                CreateRichMenuAliasRequest(rich_menu_alias_id=alias, rich_menu_id=menu_id)
+            )
+        assert bytes(blob.get_rich_menu_image(a)) == picture
+        api.set_default_rich_menu(a)
+        assert api.get_default_rich_menu_id().rich_menu_id == a
+        line.post(f"/sim/residents/{user_id}/richmenu", {"area": "次"})
+        (switched,) = WebhookParser(SECRET).parse(
+            bot.requests[-1][1].decode(), bot.requests[-1][0]["x-line-signature"]
+        )
+        assert switched.postback.params["newRichMenuAliasId"] == "b"
+        assert api.get_rich_menu_id_of_user(user_id).rich_menu_id == b
+        api.link_rich_menu_id_to_user(user_id, a)
+        api.unlink_rich_menu_id_from_user(user_id)
+        api.link_rich_menu_id_to_users(RichMenuBulkLinkRequest(rich_menu_id=a, user_ids=[user_id]))
+        move = RichMenuBatchLinkOperation(var_from=a, to=b)
+        batch = RichMenuBatchRequest(operations=[move], resume_request_key="key")
+        api.validate_rich_menu_batch_request(batch)
+        accepted = api.rich_menu_batch_with_http_info(batch).headers["x-line-request-id"]
+        assert api.get_rich_menu_batch_progress(accepted).phase == "succeeded"
+        assert api.get_rich_menu_id_of_user(user_id).rich_menu_id == b
+        api.unlink_rich_menu_id_from_users(RichMenuBulkUnlinkRequest(user_ids=[user_id]))
+        assert [one.rich_menu_id for one in api.get_rich_menu_list().richmenus] == [a, b]
+        api.update_rich_menu_alias("b", UpdateRichMenuAliasRequest(rich_menu_id=a))
+        assert api.get_rich_menu_alias("b").rich_menu_id == a
+        api.delete_rich_menu_alias("b")
+        assert len(api.get_rich_menu_alias_list().aliases) == 1
+        api.cancel_default_rich_menu()
+        api.delete_rich_menu(a)
+        with pytest.raises(ApiException) as gone:
+            api.get_rich_menu(a)
+        assert gone.value.status == 404
+
+
+def test_rich_menus_by_the_asynchronous_client(line, configuration):
+    user_id, picture = line.resident(), grey_png(800, 400)
+
+    async def publish() -> None:
+        async with AsyncApiClient(configuration) as client:
+            api, blob = AsyncMessagingApi(client), AsyncMessagingApiBlob(client)
+            menu_id = (await api.create_rich_menu(_menu("b"))).rich_menu_id
+            await blob.set_rich_menu_image(menu_id, picture, _headers={"Content-Type": "image/png"})
+            await api.link_rich_menu_id_to_user(user_id, menu_id)
+            assert (await api.get_rich_menu_id_of_user(user_id)).rich_menu_id == menu_id
+            shown = (await api.get_rich_menu(menu_id)).areas[0].action
+            assert isinstance(shown, RichMenuSwitchAction)
+            assert bytes(await blob.get_rich_menu_image(menu_id)) == picture
+
+    asyncio.run(publish())
+    assert line.get(f"/sim/residents/{user_id}/richmenu").json["source"] == "user"
 
 
 def test_the_token_client(line):
