@@ -10,6 +10,8 @@ ROOT = Path(__file__).parent.parent
 REFUSED = re.compile(
     "セグメント|プラグイン|LIFF|Webhook|オーディエンス|トークン|ドリル|属性", re.IGNORECASE
 )
+LINES_OWN = re.compile("『[^』]*』")
+"""What LINE's own screens or a file call something, so that it is found there (`connecting`)."""
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 SOURCES = [
     path
@@ -52,7 +54,7 @@ def texts(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_words_that_nobody_outside_understands_are_not_shown(path):
-    found = [text for text in texts(path) if REFUSED.search(text)]
+    found = [text for text in texts(path) if REFUSED.search(LINES_OWN.sub("", text))]
     assert not found
 
 

@@ -169,7 +169,11 @@ def test_r49_an_unverified_account_is_told_what_to_do(town):
     assert reading.ended
     assert rows(town) == []
     said = describe(reading, 0)
-    assert said == [followers.UNVERIFIED, "こちらで数える友だちは、0人です。"]
+    assert said == [
+        followers.UNVERIFIED,
+        *followers.HOW_TO_VERIFY,
+        "こちらで数える友だちは、0人です。",
+    ]
     town.call(town.simulator.change_settings, {"verified": True})
     assert read(town).listed == 3
 

@@ -4,11 +4,11 @@ import asyncio
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated
 
 import typer
 
-from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.shell import fail, said, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
@@ -48,8 +48,8 @@ def serve(
     place = Place(str(config), str(data), host, port, door_port, log_level=log_level)
     wanted = [Port(port + number, "pages", "--port") for number in range(workers)]
     wanted.append(Port(door_port, "webhooks", "--door-port"))
-    _said(lambda: require_free(host, wanted))
-    raise typer.Exit(_said(lambda: supervise(place, workers)))
+    said(lambda: require_free(host, wanted))
+    raise typer.Exit(said(lambda: supervise(place, workers)))
 
 
 @app.command()
@@ -69,7 +69,7 @@ def demo(
 
     _log(log_level)
     raise typer.Exit(
-        _said(
+        said(
             lambda: run_demo(
                 config,
                 data,
@@ -89,7 +89,7 @@ def check(config: Config = CONFIG, data: Data = DATA) -> None:
     from madoguchi.inspection import check_all
     from madoguchi.settings_commands import note_differences
 
-    problems = _said(lambda: asyncio.run(check_all(config, data)))
+    problems = said(lambda: asyncio.run(check_all(config, data)))
     for problem in problems:
         typer.echo(problem, err=True)
     if problems:
@@ -104,7 +104,7 @@ def plugins(config: Config = CONFIG) -> None:
     """List the plugins: installed, switched on, quarantined and why."""
     from madoguchi.inspection import list_plugins
 
-    for line in _said(lambda: asyncio.run(list_plugins(config))):
+    for line in said(lambda: asyncio.run(list_plugins(config))):
         typer.echo(line)
 
 
@@ -113,7 +113,7 @@ def jobs(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """List what is done at set times, and how it went the last time."""
     from madoguchi.inspection import list_jobs
 
-    for line in _said(lambda: asyncio.run(list_jobs(config, data, city))):
+    for line in said(lambda: asyncio.run(list_jobs(config, data, city))):
         typer.echo(line)
 
 
@@ -122,7 +122,7 @@ def doctor(phrase: str, config: Config = CONFIG, data: Data = DATA, city: City =
     """Show who would answer a phrase, and by which rule."""
     from madoguchi.inspection import diagnose
 
-    for line in _said(lambda: asyncio.run(diagnose(config, data, city, phrase))):
+    for line in said(lambda: asyncio.run(diagnose(config, data, city, phrase))):
         typer.echo(line)
 
 
@@ -131,7 +131,7 @@ def migrate(config: Config = CONFIG, data: Data = DATA) -> None:
     """Bring the databases up to date. Safe to run from several processes at once."""
     from madoguchi.inspection import migrate_all
 
-    for line in _said(lambda: asyncio.run(migrate_all(config, data))):
+    for line in said(lambda: asyncio.run(migrate_all(config, data))):
         typer.echo(line)
 
 
@@ -146,7 +146,7 @@ def export(
     """Write everything that is kept about a resident into files for them."""
     from madoguchi import privacy_commands as commands
 
-    _whole(_said(lambda: asyncio.run(commands.export_to(config, data, city, who, to))))
+    whole(said(lambda: asyncio.run(commands.export_to(config, data, city, who, to))))
 
 
 @app.command()
@@ -160,7 +160,7 @@ def erase(
     """Show what is kept about a resident; with --yes, erase it."""
     from madoguchi import privacy_commands as commands
 
-    _whole(_said(lambda: asyncio.run(commands.erase(config, data, city, who, yes))))
+    whole(said(lambda: asyncio.run(commands.erase(config, data, city, who, yes))))
 
 
 @app.command()
@@ -175,7 +175,7 @@ def retention(
     """Show how long everything is kept, and how much of it would be forgotten now."""
     from madoguchi import privacy_commands as commands
 
-    for line in _said(lambda: asyncio.run(commands.show_retention(config, data, city))):
+    for line in said(lambda: asyncio.run(commands.show_retention(config, data, city))):
         typer.echo(line)
 
 
@@ -188,7 +188,7 @@ def privacy_sheet(
     """Draft the register of personal information files (個人情報ファイル簿), to be completed."""
     from madoguchi.privacy_sheet import write_sheet
 
-    for file in _said(lambda: write_sheet(config, city, to)):
+    for file in said(lambda: write_sheet(config, city, to)):
         typer.echo(file)
 
 
@@ -200,7 +200,7 @@ def new_plugin(
     """Write a new plugin, a folder whose tests pass."""
     from madoguchi.scaffold import write_plugin
 
-    for file in _said(lambda: write_plugin(name, folder)):
+    for file in said(lambda: write_plugin(name, folder)):
         typer.echo(file)
 
 
@@ -217,7 +217,7 @@ def collect_texts(
         collected = collect(folder)
         lines = update(folder, collected, LANGUAGES[1:], check=check)
     except (OSError, ValueError, SyntaxError) as error:
-        _fail([str(error)])
+        fail([str(error)])
     for line in (*lines, *(f"{folder}/{remark}" for remark in collected.remarks)):
         typer.echo(line)
     if check and lines:
@@ -229,7 +229,7 @@ def inbox_list(config: Config = CONFIG, data: Data = DATA, city: City = "") -> N
     """List the events that failed or were set aside."""
     from madoguchi.inspection import list_troubled
 
-    for line in _said(lambda: asyncio.run(list_troubled(config, data, city))):
+    for line in said(lambda: asyncio.run(list_troubled(config, data, city))):
         typer.echo(line)
 
 
@@ -238,7 +238,7 @@ def inbox_retry(event_id: str, config: Config = CONFIG, data: Data = DATA, city:
     """Run one of them once more."""
     from madoguchi.inspection import retry
 
-    typer.echo(_said(lambda: asyncio.run(retry(config, data, city, event_id))))
+    typer.echo(said(lambda: asyncio.run(retry(config, data, city, event_id))))
 
 
 @settings_app.command("show")
@@ -248,7 +248,7 @@ def settings_show(
     """Show what is in force, and who made it so."""
     from madoguchi import settings_commands as commands
 
-    for line in _said(lambda: asyncio.run(commands.show(config, data, city, owner))):
+    for line in said(lambda: asyncio.run(commands.show(config, data, city, owner))):
         typer.echo(line)
 
 
@@ -262,7 +262,7 @@ def settings_export(
     """Write everything that staff may change into a file, which `import` takes back."""
     from madoguchi import settings_commands as commands
 
-    text = _said(lambda: asyncio.run(commands.export(config, data, city)))
+    text = said(lambda: asyncio.run(commands.export(config, data, city)))
     if file == Path("-"):
         typer.echo(text, nl=False)
     else:
@@ -282,7 +282,7 @@ def settings_import(
     from madoguchi import settings_commands as commands
 
     work = commands.import_file(config, data, city, file, comment, dry_run)
-    _changes(_said(lambda: asyncio.run(work)), dry_run)
+    _changes(said(lambda: asyncio.run(work)), dry_run)
 
 
 @settings_app.command("history")
@@ -296,7 +296,7 @@ def settings_history(
     """List the versions, the newest first: when, who, why, and what changed."""
     from madoguchi import settings_commands as commands
 
-    for line in _said(lambda: asyncio.run(commands.list_history(config, data, city, owner, most))):
+    for line in said(lambda: asyncio.run(commands.list_history(config, data, city, owner, most))):
         typer.echo(line)
 
 
@@ -314,7 +314,7 @@ def settings_undo(
     from madoguchi import settings_commands as commands
 
     work = commands.undo(config, data, city, owner, to, comment, dry_run)
-    _changes(_said(lambda: asyncio.run(work)), dry_run)
+    _changes(said(lambda: asyncio.run(work)), dry_run)
 
 
 @settings_app.command("diff")
@@ -322,7 +322,7 @@ def settings_diff(config: Config = CONFIG, data: Data = DATA, city: City = "") -
     """Show how what is in force differs from the city's file. What is in force wins."""
     from madoguchi import settings_commands as commands
 
-    lines = _said(lambda: asyncio.run(commands.differ(config, data, city)))
+    lines = said(lambda: asyncio.run(commands.differ(config, data, city)))
     for line in lines or ["nothing differs"]:
         typer.echo(line)
 
@@ -335,12 +335,31 @@ def _changes(lines: list[str], dry_run: bool) -> None:
     typer.echo(f"{outcome}: {count}" if lines else "nothing changes")
 
 
+@app.command()
+def connect(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only look; exit code 1 if wrong.")
+    ] = False,
+    webhook: Annotated[str, typer.Option(help="Another address for LINE's webhooks.")] = "",
+    config: Config = CONFIG,
+    data: Data = DATA,
+    city: City = "",
+) -> None:
+    """Connect a real account, step by step; every step is checked."""
+    from madoguchi.connecting.walk import Person, connect
+
+    person = Person(typer.echo, typer.confirm, lambda text: typer.prompt(text, default=""))
+    work = connect(config, data, city, webhook or None, person, only_look=check)
+    if not said(lambda: asyncio.run(work)):
+        raise typer.Exit(1)
+
+
 @residents_app.command("import")
 def residents_import(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """Read LINE's list of friends now; the worker does it each night."""
     from madoguchi.follower_commands import import_friends
 
-    _whole(_said(lambda: asyncio.run(import_friends(config, data, city, typer.echo))))
+    whole(said(lambda: asyncio.run(import_friends(config, data, city, typer.echo))))
 
 
 @audit_app.command("verify")
@@ -348,36 +367,11 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA, city: City = "") ->
     """Check the chain of the audit log; exit code 1 if a line was changed or taken out."""
     from madoguchi.inspection import verify_audit
 
-    broken = _said(lambda: asyncio.run(verify_audit(config, data, city)))
+    broken = said(lambda: asyncio.run(verify_audit(config, data, city)))
     if broken is not None:
         typer.echo(f"line {broken} does not fit the chain", err=True)
         raise typer.Exit(1)
     typer.echo("ok")
-
-
-def _whole(result: tuple[list[str], bool]) -> None:
-    """Print the lines; exit code 1 if something is missing."""
-    lines, whole = result
-    for line in lines:
-        typer.echo(line)
-    if not whole:
-        raise typer.Exit(1)
-
-
-def _said(work: Any) -> Any:
-    """What `work()` returns; an error that is meant to be read ends the command with code 1."""
-    try:
-        return work()
-    except ConfigError as error:
-        _fail(error.problems)
-    except MadoguchiError as error:
-        _fail([str(error)])
-
-
-def _fail(lines: list[str]) -> NoReturn:
-    for line in lines:
-        typer.echo(line, err=True)
-    raise typer.Exit(1)
 
 
 def _log(level: str) -> None:

@@ -122,6 +122,8 @@ class LineTable(_Strict):
     """A long-lived channel access token."""
     liff: list[LiffId] = []
     """LIFF ids under which LINE opens the residents' pages; links use the first (R63)."""
+    login_secret: Secret | None = None
+    """Secret of the LIFF apps' Login channel: with it, `madoguchi connect` looks at them itself."""
     platform: Site | None = None
     """One base URL that plays every LINE host: the simulator's."""
 

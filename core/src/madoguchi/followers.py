@@ -130,9 +130,10 @@ class Reader:
         return await self.write(_change, reading, trouble=trouble), may_pass
 
 
-UNVERIFIED = (
-    "このアカウントは未認証です。友だちの一覧は、認証済アカウントだけが使えます。"
-    "LINE公式アカウントの管理画面の『設定』から、認証を申し込んでください。"
+UNVERIFIED = "このアカウントは未認証です。前からの友だちは、読みこめません。"
+HOW_TO_VERIFY = (
+    "友だちの一覧は、認証済アカウントだけが使えます。",
+    "管理画面の『設定』→『アカウント設定』で、認証を申し込みます。",
 )
 EXPIRED = "一覧の続きの期限が切れました。最初から読み直します。"
 REFUSED = "LINEに断られました。「madoguchi connect」で、つながりを確かめてください。"
@@ -178,6 +179,8 @@ def describe(reading: Reading, ours: int) -> list[str]:
         lines.append(f"消去を申し出た{reading.left_out:,}人は、入れていません。")
     if reading.trouble:
         lines.append(reading.trouble)
+    if reading.trouble == UNVERIFIED:
+        lines += HOW_TO_VERIFY
     lines.append(f"こちらで数える友だちは、{ours:,}人です。")
     if reading.ended is not None and reading.trouble != UNVERIFIED:
         lines += _compare(reading, ours)

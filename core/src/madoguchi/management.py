@@ -31,6 +31,7 @@ class LineError(MadoguchiError):
             f"LINE: {endpoint}: {status} ({answer.outcome}): {answer.message} "
             f"[x-line-request-id {answer.request_id}]"
         )
+        self.endpoint = endpoint
         self.answer = answer
 
 

@@ -97,7 +97,7 @@ class PageContext:
         `KeysUnavailable` while LINE's keys cannot be had.
         """
         user_id = await self._services.login.verify(id_token)
-        return await self._services.store.write(residents.meet, user_id, self.now)
+        return await self._services.store.write(residents.come_in, user_id, self.now)
 
     async def find_resident(self, number: int) -> Resident | None:
         """The resident with this id; None if there is none any more."""

@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
 from madoguchi.store import UTCDateTime
-from madoguchi.tables import resident
+from madoguchi.tables import meta, resident
 from madoguchi.types import Resident
 
 LOAD = (
@@ -39,6 +39,12 @@ _TAKE_IN = text(
     " VALUES (:line_id, true, :stamp, :at) ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("at", type_=UTCDateTime))
 
+VISITOR = "visitor"
+_VISIT = text(
+    "INSERT INTO meta (key, value) VALUES (:key, :who)"
+    " ON CONFLICT (key) DO UPDATE SET value = excluded.value"
+)
+
 
 def meet(db: Session, line_id: str, at: datetime) -> Resident:
     """Find or make the resident of a LINE user id. Who writes to us is taken for a friend."""
@@ -49,6 +55,21 @@ def meet(db: Session, line_id: str, at: datetime) -> Resident:
     if found is None:
         raise LookupError("the resident that was just stored cannot be read")
     return Resident(found.id, bool(found.follows), found.language)
+
+
+def come_in(db: Session, line_id: str, at: datetime) -> Resident:
+    """Meet who has opened a page, and remember them as the last visitor (`connecting.provider`)."""
+    who = meet(db, line_id, at)
+    db.execute(_VISIT, {"key": VISITOR, "who": str(who.id)})
+    return who
+
+
+def last_visitor(db: Session) -> str | None:
+    """The LINE user id of who has opened a page last, as the Login channel knows it."""
+    number = db.scalar(select(meta.c.value).where(meta.c.key == VISITOR))
+    if number is None:
+        return None
+    return db.scalar(select(resident.c.line_id).where(resident.c.id == int(number)))
 
 
 def set_following(db: Session, line_id: str, follows: bool, at: datetime) -> bool:

@@ -3,12 +3,13 @@
 import asyncio
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from madoguchi import line as line_module
-from madoguchi.line import LineError, Outcome, Profile
+from madoguchi.line import Friends, LineError, Outcome, Profile
 
 USER = "U" + "0123456789abcdef" * 2
 
@@ -50,6 +51,32 @@ def test_the_quota_has_a_limit_or_none(running_line):
             limited, free = await client.quota(), await client.quota()
             assert (limited.limit, limited.used) == (200, 17)
             assert (free.limit, free.used) == (None, 17)
+
+    asyncio.run(scenario())
+
+
+def test_friends_are_listed_by_pages_and_counted_when_line_is_ready(running_line):
+    async def scenario() -> None:
+        async with running_line() as (line, client):
+            line.answers["/v2/bot/followers/ids"] = [
+                (200, {"userIds": [USER, "nonsense", 7], "next": "onward"}),
+                (200, {"userIds": []}),
+                (403, {"message": "Access to this API is not available for your account"}),
+                (200, b"no JSON"),
+            ]
+            assert await client.friends() == Friends([USER], "onward")
+            assert await client.friends("onward") == Friends([], None)
+            for status in (403, 200):
+                with pytest.raises(LineError) as caught:
+                    await client.friends()
+                assert caught.value.answer.status == status
+            line.answers["/v2/bot/insight/followers"] = [
+                (200, {"status": "ready", "followers": 1200, "targetedReaches": 9, "blocks": 200}),
+                (200, {"status": "unready"}),
+            ]
+            day = date(2026, 11, 21)
+            assert await client.count_friends(day) == 1000
+            assert await client.count_friends(day) is None
 
     asyncio.run(scenario())
 

@@ -10,6 +10,7 @@ from . import control, phone
 from .api import Api
 from .endpoints import LATER, MESSAGING
 from .insight import INSIGHT
+from .liff_apps import LIFF_APPS
 from .login_api import LOGIN
 from .login_pages import PAGES
 from .oauth import TOKENS
@@ -31,7 +32,7 @@ _LINE = (
     *(f"/{digit}" for digit in range(10)),
 )
 
-ENDPOINTS = (*MESSAGING, *RICH_MENUS, *INSIGHT, *TOKENS, *LOGIN, *PAGES, *LATER)
+ENDPOINTS = (*MESSAGING, *RICH_MENUS, *INSIGHT, *TOKENS, *LOGIN, *LIFF_APPS, *PAGES, *LATER)
 
 
 def build_app(simulator: Simulator) -> ASGIApp:

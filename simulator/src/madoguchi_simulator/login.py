@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Self
 from urllib.parse import quote, unquote, urlsplit
 
@@ -121,7 +122,8 @@ class LiffApp:
 class LoginChannel:
     """A LINE Login channel of the same provider as the bot: user ids are the same (R50).
 
-    ``callbacks`` are the URLs that web login may return to (R64); LIFF needs none.
+    ``callbacks`` are the URLs that web login may return to (R64); LIFF needs none. With
+    ``provider`` it belongs to another one, which is what a mistake looks like: other user ids.
     """
 
     id: str = "2000000002"
@@ -129,6 +131,7 @@ class LoginChannel:
     name: str = "見本市"
     callbacks: tuple[str, ...] = ()
     apps: tuple[LiffApp, ...] = ()
+    provider: str = ""
 
     def __post_init__(self) -> None:
         if len(self.secret) < 32:  # it is the key of HS256 tokens
@@ -136,6 +139,12 @@ class LoginChannel:
         for app in self.apps:
             if app.channel_id != self.id:
                 raise Refusal(400, f"the LIFF app {app.id} belongs to no channel {self.id}")
+
+    def name_of(self, user_id: str) -> str:
+        """The id that this channel knows a user of the bot by (R50)."""
+        if not self.provider:
+            return user_id
+        return "U" + sha256(f"{self.provider} {user_id}".encode()).hexdigest()[:32]
 
     def may_return_to(self, url: str) -> bool:
         """Whether web login may return there: a callback exactly, plus a query of its own (R64)."""

@@ -41,12 +41,13 @@ def _verify_id_token(simulator: Simulator, call: Call) -> dict[str, Any]:
 def _userinfo(simulator: Simulator, call: Call) -> dict[str, Any]:
     login = _login(simulator, call, "openid")
     name = {"name": login.resident.display_name} if "profile" in login.scopes else {}
-    return {"sub": login.resident.user_id, **name}
+    return {"sub": simulator.logins.user_id(login), **name}
 
 
 def _profile(simulator: Simulator, call: Call) -> dict[str, Any]:
-    resident = _login(simulator, call, "profile").resident
-    return {"userId": resident.user_id, "displayName": resident.display_name}
+    login = _login(simulator, call, "profile")
+    name = login.resident.display_name
+    return {"userId": simulator.logins.user_id(login), "displayName": name}
 
 
 def _friendship(simulator: Simulator, call: Call) -> dict[str, Any]:

@@ -90,6 +90,11 @@ class Logins:
             raise Refusal(404, f"there is no LIFF app {liff_id!r}")
         return self.apps[liff_id]
 
+    def user_id(self, login: Login) -> str:
+        """The id of a login's resident, as its channel knows it."""
+        channel = self.channel(login.client.partition("-")[0])
+        return channel.name_of(login.resident.user_id)
+
     def title(self, client: str) -> str:
         """What a consent screen calls a client."""
         name = self.apps[client].name if client in self.apps else ""
@@ -280,7 +285,7 @@ class Logins:
         now = int(self._clock.time())
         claims = {
             "iss": ISSUER,
-            "sub": resident.user_id,
+            "sub": self.channel(channel_id).name_of(resident.user_id),
             "aud": channel_id,
             "exp": now + _ID_TOKEN_LIFE,
             "iat": now,

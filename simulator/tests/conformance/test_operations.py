@@ -24,6 +24,7 @@ from madoguchi_simulator.pictures import grey_png
 
 FILES = ("messaging-api", "channel-access-token", "insight", "liff")
 SECRET = "secret-of-the-test"
+LOGIN_SECRET = "login-secret-of-the-test-00000000"
 CREDENTIALS = {
     "grant_type": "client_credentials",
     "client_id": "2000000001",
@@ -90,6 +91,13 @@ class World:
         self.line, self._bot = line, bot
         line.settings(rateScale=0, quota=1000)
         self.user = line.resident("花子", language="ja")
+
+    @cached_property
+    def of_login(self) -> str:
+        """A channel access token of the Login channel."""
+        form = {"client_id": "2000000002", "client_secret": LOGIN_SECRET}
+        form["grant_type"] = "client_credentials"
+        return self.line.post_form("/oauth2/v3/token", **form).json["access_token"]
 
     @cached_property
     def image(self) -> str:
@@ -179,6 +187,8 @@ class Request:
     body: Any = None
     query: tuple[tuple[str, str], ...] = ()
     status: int = 200
+    token: str = ""
+    """Another one than the bot's."""
 
 
 def request(*parts: str, body: Any = None, status: int = 200, **query: str) -> Request:
@@ -280,6 +290,7 @@ PLAYED: dict[str, Callable[[World], Request]] = {
     "getStatisticsPerUnit": lambda world: request(customAggregationUnit="unit", **DAYS),
     "getRichMenuInsightSummary": lambda world: request(world.menu, **DAYS),
     "getRichMenuInsightDaily": lambda world: request(world.menu, **DAYS),
+    "getAllLIFFApps": lambda world: Request(token=world.of_login),
 }
 # Design §11 puts these off, and the reference calls the rest special offers or "later".
 LATER = {
@@ -289,7 +300,7 @@ LATER = {
     *("getRoomMemberCount", "pushMessagesByPhone", "getPNPMessageStatistics"),
     *("getMembershipSubscription", "getMembershipList", "getJoinedMembershipUsers"),
     *("listCoupon", "createCoupon", "getCouponDetail", "closeCoupon"),
-    *("addLIFFApp", "getAllLIFFApps", "updateLIFFApp", "deleteLIFFApp"),
+    *("addLIFFApp", "updateLIFFApp", "deleteLIFFApp"),
 }
 
 
@@ -317,6 +328,8 @@ def call(world: World, operation: Operation, wanted: Request, **headers: str):
         kind = {"Content-Type": media_type}
         if media_type.endswith("urlencoded"):
             body = urlencode(body).encode()
+    if wanted.token:
+        kind["Authorization"] = f"Bearer {wanted.token}"
     return world.line.call(operation.method, path, body, {**kind, **headers})
 
 
@@ -344,7 +357,7 @@ def find_problems(world: World, operation: Operation, schemas: Any) -> Iterator[
 @pytest.mark.parametrize("file", FILES)
 def test_what_is_played_answers_as_the_file_says(world, openapi, folder, file):
     played = [one for one in operations(file, folder) if one.id in PLAYED]
-    assert played or file == "liff"
+    assert played
     schemas = openapi.of(file)
     problems = [
         f"{operation.id} {problem}"

@@ -1,0 +1,69 @@
+# nosay
+"""How much may be sent, and to whom: the quota, and friends from before the gateway."""
+
+from functools import partial
+
+from madoguchi import followers, residents
+from madoguchi.connecting.finding import Case, Finding, Mark, Repair, good, wrong
+from madoguchi.errors import MadoguchiError
+from madoguchi.follower_commands import read_list
+from madoguchi.inspection import open_for_reading
+from madoguchi.management import LineError
+
+
+async def check_quota(case: Case) -> Finding:
+    """Replies are free; everything else counts for each person (R21)."""
+    quota = await case.line.quota()
+    if quota.limit is None:
+        return good(f"送れる数に上限はありません。今月は{quota.used:,}通です。")
+    left = quota.limit - quota.used
+    if left <= 0:
+        return wrong(
+            f"今月の{quota.limit:,}通を使い切りました。返事だけ送れます。",
+            "管理画面の『設定』→『利用と請求』で、プランを確かめます。",
+        )
+    return Finding(
+        Mark.NOTE,
+        f"今月は、あと{left:,}通です（{quota.limit:,}通のうち）。",
+        ("自治体のプランなら、上限はありません。プランを確かめます。",),
+    )
+
+
+async def check_verified(case: Case) -> Finding:
+    """Verified accounts alone can list their friends (R49)."""
+    try:
+        await case.line.friends()
+    except LineError as error:
+        if error.answer.status != 403:
+            raise
+        return Finding(Mark.NOTE, "このアカウントは未認証です。", followers.HOW_TO_VERIFY)
+    return good("認証済アカウントです。")
+
+
+async def check_import(case: Case) -> Finding:
+    """Friends from before us are read, or being read."""
+    try:
+        store = await open_for_reading(case.gateway, case.data)
+    except MadoguchiError:
+        return wrong("窓口がまだ動いていません。", "「./run serve」を始めます。")
+    try:
+        reading = await store.read(followers.last_reading)
+        ours = await store.read(residents.count_friends)
+    finally:
+        await store.close()
+    if reading is None or reading.ended is None:
+        trouble = (reading.trouble,) if reading is not None and reading.trouble else ()
+        read = partial(_read, case)
+        return wrong(
+            "前からの友だちを、まだ読みこんでいません。",
+            *trouble,
+            "「./run madoguchi residents import」を実行します。",
+            repair=Repair("いま、読みこみますか", read),
+        )
+    lines = followers.describe(reading, ours)
+    mark = Mark.NOTE if reading.trouble else Mark.GOOD
+    return Finding(mark, "前からの友だちを読みこみました。", tuple(lines))
+
+
+async def _read(case: Case) -> None:
+    await read_list(case.gateway, case.data, lambda _: None)

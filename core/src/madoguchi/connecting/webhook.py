@@ -1,0 +1,115 @@
+# nosay
+"""LINE finds the gateway: the address of its webhooks, set, used, tested (R15)."""
+
+from functools import partial
+
+from madoguchi.connecting.account import MESSAGING
+from madoguchi.connecting.finding import Case, Finding, Mark, Repair, good, wrong
+from madoguchi.management import WebhookTest
+
+MOST = 500
+"""Characters of an address (R15)."""
+
+
+async def check_address(case: Case) -> Finding:
+    """There is an address, and LINE may call it."""
+    url = case.webhook_url
+    if url is None:
+        return wrong(
+            "窓口の住所（public_url）が、ファイルにありません。",
+            'public_url = "https://line.city.example" のように書きます。',
+        )
+    if not case.is_safe(url):
+        return wrong(
+            f"{url} は、https ではありません。",
+            "証明書のある https の住所にして、public_url を直します。",
+        )
+    if len(url) > MOST:
+        return wrong(f"住所が長すぎます。{MOST}文字までです。", "public_url を短くします。")
+    return good(f"窓口の住所は {url} です。")
+
+
+async def check_set(case: Case) -> Finding:
+    """LINE sends webhooks to this address."""
+    wanted, found = case.webhook_url or "", await case.line.webhook()
+    if found is not None and found.url == wanted:
+        return good("LINEに、窓口の住所が入っています。")
+    now = f"いまは {found.url} です。" if found is not None and found.url else "いまは空です。"
+    return wrong(
+        f"LINEに、窓口の住所が入っていません。{now}",
+        MESSAGING,
+        f"『Webhook URL』に {wanted} を入れて、『更新』を押します。",
+        repair=Repair("いま、入れますか", partial(case.line.set_webhook, wanted)),
+    )
+
+
+async def check_used(case: Case) -> Finding:
+    """LINE sends at all."""
+    found = await case.line.webhook()
+    if found is not None and found.active:
+        return good("『Webhookの利用』はオンです。")
+    return wrong("『Webhookの利用』がオフです。", MESSAGING, "『Webhookの利用』をオンにします。")
+
+
+async def check_test(case: Case) -> Finding:
+    """What LINE sends arrives, and its signature fits the secret that the gateway runs with."""
+    tested = await case.line.test_webhook(case.webhook_url or "")
+    if tested.success:
+        return good("LINEから窓口へ、とどきます。署名も合っています。")
+    return wrong(*_explain(tested))
+
+
+def _explain(tested: WebhookTest) -> tuple[str, ...]:
+    match tested.reason, tested.status:
+        case "COULD_NOT_CONNECT", _:
+            return (
+                "LINEから窓口へ、つながりません。",
+                "名前（DNS）、証明書、443番の口を確かめます。",
+                "発信元の制限があれば、はずします。LINEの住所は公開されません。",
+            )
+        case "REQUEST_TIMEOUT", _:
+            return (
+                "窓口の返事が、2秒より遅れました。",
+                "「./run serve」が動いているか、確かめます。",
+                "間にある機器が止めていないか、確かめます。",
+            )
+        case _, 401:
+            return (
+                "署名が合いません。動いている窓口の秘密の値が古いです。",
+                "「./run serve」を、新しい値で始め直します。",
+            )
+        case _, 404:
+            return (
+                "住所の先に、窓口がありません（404）。",
+                "住所の終わりが『/窓口の名前/webhook』か、確かめます。",
+                "間のサーバーが、8001番へ渡しているか、確かめます。",
+            )
+        case _, 301 | 302 | 303 | 307 | 308:
+            return (
+                f"別の住所へ送られました（{tested.status}）。LINEは、たどりません。",
+                "間のサーバーで、転送をやめます。",
+            )
+        case _, 502 | 503 | 504:
+            return (
+                f"窓口が閉じています（{tested.status}）。",
+                "「./run madoguchi check」で、まちがいを確かめます。",
+                "「./run serve」が動いているか、確かめます。",
+            )
+        case _, status if status:
+            return (
+                f"窓口が、{status}と答えました。",
+                "「./run serve」の記録に、理由があります。",
+            )
+    return (
+        f"LINEの試しが、失敗しました（{tested.reason}）。",
+        f"LINEの説明：{tested.detail}",
+    )
+
+
+async def check_redelivery(case: Case) -> Finding:
+    """Whether LINE repeats what did not arrive: no call tells (R8)."""
+    return Finding(
+        Mark.LOOK,
+        "『Webhookの再送』はオンですか。",
+        (MESSAGING, "『Webhookの再送』をオンにします。同じ話に2度は答えません。"),
+    )
