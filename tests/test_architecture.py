@@ -32,11 +32,12 @@ EVENT_PATH = [
     "journal",
     "line",
 ]
-MOST_CODE_LINES = 2_150
+MOST_CODE_LINES = 2_220
 """Lines of code on the event path. It is read in one sitting; whoever raises this says why.
 
 2,000 → 2,060: rule 2, the open form: who is asked first, what interrupts it, what follows.
 2,060 → 2,150: an inbox module for each database; the door forgets what it is ordered to forget.
+2,150 → 2,220: what was received, handled and answered is counted; the door says if it is well.
 """
 
 
@@ -171,7 +172,18 @@ asyncio.run(main())
 
 
 def test_the_supervisor_imports_the_standard_library_and_its_neighbours():
-    neighbours = {"beat", "culprit", "logs", "process", "seat", "valkey", "watch"}
+    neighbours = {
+        "beat",
+        "culprit",
+        "errors",
+        "logs",
+        "metrics",
+        "process",
+        "renewing",
+        "seat",
+        "valkey",
+    }
+    neighbours |= {"watch"}
     allowed = {f"madoguchi.{name}" for name in neighbours}
     for name in ("supervisor", *sorted(neighbours)):
         for imported in imports(CORE / f"{name}.py"):

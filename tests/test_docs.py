@@ -34,6 +34,7 @@ import madoguchi
 from madoguchi import hookspecs
 from madoguchi.cli import app
 from madoguchi.config import CityFile, check_gateway
+from madoguchi.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "docs" / "build.py"
@@ -94,8 +95,7 @@ def test_every_block_is_of_a_kind_that_is_tested() -> None:
     known = {("python", mark) for mark in ("file", "title", "signature", "")}
     known |= {("toml", mark) for mark in ("file", "title", "")}
     known |= {("sh", ""), ("console", ""), ("console", "broken"), ("markdown", "title")}
-    known |= {("html", "title")}
-    known |= {("nginx", ""), ("ini", ""), ("text", "")}
+    known |= {("html", "title"), ("nginx", "file"), ("text", "")}
     found = {(block.language, next(iter(block.marks), "")) for block in BLOCKS}
     assert found - known == set()
 
@@ -181,13 +181,9 @@ def test_commands_that_do_not_exist_are_found(wrong: str) -> None:
         parse(wrong)
 
 
-def test_proxy_and_service_name_what_serve_does() -> None:
-    (service,) = those("ini")
-    parse(re.search(r"^ExecStart=(.*)$", service.text, re.MULTILINE)[1])
-    (proxy,) = those("nginx")
-    given = inspect.signature(madoguchi.cli.serve).parameters
-    ports = [str(given[name].default) for name in ("door_port", "port")]
-    assert re.findall(r"proxy_pass http://127.0.0.1:(\d+);", proxy.text) == ports
+def test_the_operators_page_names_every_number_and_no_other() -> None:
+    page = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    assert set(re.findall(r"madoguchi_[a-z_]+", page)) == set(METRICS)
 
 
 # What docs/build.py makes

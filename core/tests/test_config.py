@@ -317,9 +317,9 @@ def test_the_broken_gateway_answers_503_and_the_other_starts(
     assert found["page of kita"].status == 503
     assert "ただいま準備中です" in found["page of kita"]
     assert found["page of minami"].status == 404, "it is there and has no pages"
-    ready = json.loads(found["ready"].html)
+    ready = json.loads(found["ready"].html)["gateways"]
     assert found["ready"].status == 503
-    assert ready["minami"] == {}
+    assert ready["minami"] == {"database": "well", "lanes": "well", "plugins": {}}
     (problem,) = ready["kita"]["problems"]
     assert said in problem
     assert "kita.toml" in problem

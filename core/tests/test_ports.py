@@ -51,7 +51,7 @@ def test_serve_names_the_port_and_the_option(tmp_path) -> None:
 
 
 def test_serve_does_not_give_one_port_to_two(tmp_path) -> None:
-    options = ["--port", "18000", "--door-port", "18001", "--workers", "2", "--data", str(tmp_path)]
+    options = ["--port", "18001", "--door-port", "18001", "--data", str(tmp_path)]
     told = CliRunner().invoke(app, ["serve", *options])
     assert told.exit_code == 1
     assert "port 18001 is wanted twice, for pages and for webhooks" in told.output

@@ -628,8 +628,8 @@ def test_health_says_what_is_not_in_force(start, change, monkeypatch, tmp_path):
     database.close()
     town.start_worker()
     with urllib.request.urlopen(f"{town.pages_url}/health/ready") as answer:
-        report = json.load(answer)["mihon"]
-    assert report["toy"] == "well"
+        report = json.load(answer)["gateways"]["mihon"]
+    assert report["plugins"]["toy"] == "well"
     assert report["city"].startswith("version 1 of its settings is not in force: version 1 [city]")
     assert greeting(town) == "見本市です。"
 

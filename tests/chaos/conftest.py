@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import random
+import re
 import socket
 import sqlite3
 import subprocess
@@ -91,15 +92,33 @@ class Deployment:
         store = '[store]\ndatabase_url = { env = "CHAOS_DATABASE" }' if self.database_url else ""
         self.config = self.folder / "mihon.toml"
         self.config.write_text(CITY % (self.pages_url, platform, LIFF_ID, store), "utf-8")
-        self.start_redis()
         if self.database_url:
-            migrate = "from madoguchi.cli import main; main()", "migrate", "--config", self.config
-            subprocess.run(
-                [sys.executable, "-c", *map(str, migrate)],
-                env=self._environment,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+            assert self.command("migrate").returncode == 0
+
+    def command(self, name: str, *options: str) -> subprocess.CompletedProcess[str]:
+        """`madoguchi NAME` for this city."""
+        command = [sys.executable, "-m", "madoguchi", name, "--config", str(self.config)]
+        command += ["--data", str(self.folder / "data"), *options]
+        return subprocess.run(
+            command, env=self._environment, check=False, capture_output=True, text=True
+        )
+
+    def serve(self, *options: str) -> int:
+        """All of it as `madoguchi serve`, ready; the port for pages."""
+        pages = self._ports["worker"]
+        command = [sys.executable, "-m", "madoguchi", "serve", "--config", str(self.config)]
+        command += ["--data", str(self.folder / "data"), "--port", str(pages)]
+        command += ["--door-port", str(self.door_port), *options]
+        with (self.folder / "serve.log").open("ab") as log:
+            self.processes["serve"] = spawn(command, env=self._environment, output=log)
+        for port in (pages, self.door_port):
+            self.wait_for(port)
+        return pages
+
+    def started(self, what: str) -> list[int]:
+        """Process ids that `serve` has given to the door or to a worker, in order."""
+        text = (self.folder / "serve.log").read_text("utf-8")
+        return [int(pid) for pid in re.findall(rf"{what} \(pid (\d+)\) started", text)]
 
     def start_redis(self) -> None:
         self.redis = start_valkey(self.folder / "valkey")
@@ -124,13 +143,19 @@ class Deployment:
         place = {"host": "127.0.0.1", "entrances": [entrance]}
         self._start("door", "madoguchi.door", self.door_port, place, wait)
 
-    def start_worker(self, name: str = "worker", wait: bool = True) -> None:
+    def start_worker(self, name: str = "worker", wait: bool = True, ahead: float = 0.0) -> None:
+        """Start a worker whose clock is `ahead` seconds ahead of the door's and LINE's."""
         port = self._ports.setdefault(name, free_port())
         place = {
             "config": str(self.config),
             "data": str(self.folder / "data"),
             "redis_url": self._redis_url,
         }
+        if ahead:
+            clock = self.folder / f"clock of {name}"
+            if not clock.exists():
+                Clock(clock).move(ahead)
+            place["clock_file"] = str(clock)
         self._start(name, "madoguchi.worker", port, place, wait)
 
     @property
@@ -138,7 +163,8 @@ class Deployment:
         return f"unix://{self.folder / 'valkey' / 'valkey.sock'}"
 
     def _start(self, name: str, module: str, port: int, place: dict[str, Any], wait: bool) -> None:
-        place |= {"port": port, "clock_file": str(self.folder / "clock"), "log_level": "WARNING"}
+        place = {"clock_file": str(self.folder / "clock"), "log_level": "WARNING", **place}
+        place["port"] = port
         with (self.folder / f"{name}.log").open("ab") as log:
             process = spawn(
                 [sys.executable, "-m", module],
@@ -163,6 +189,12 @@ class Deployment:
             except OSError:
                 assert time.monotonic() < deadline, f"nobody serves on {port}: see {self.folder}"
                 time.sleep(0.05)
+
+    def stop(self, name: str) -> None:
+        """SIGTERM, and wait: an orderly end."""
+        process = self.processes.pop(name)
+        process.terminate()
+        assert process.wait(60) == 0
 
     def kill(self, name: str) -> None:
         """`kill -9`."""
@@ -382,10 +414,13 @@ def database_url() -> Iterator[str]:
 
 @pytest.fixture
 def deploy(tmp_path: Path, loop_thread: LoopThread) -> Iterator[Callable[..., Deployment]]:
-    """`deploy()` on SQLite, `deploy(url)` on PostgreSQL; workers are started by the test."""
+    """`deploy()` on SQLite, `deploy(url)` on PostgreSQL; workers are started by the test.
+
+    `alone`: the door and Redis as well, as `serve` does it.
+    """
     with ExitStack() as stack:
 
-        def make(database_url: str | None = None) -> Deployment:
+        def make(database_url: str | None = None, alone: bool = False) -> Deployment:
             made = Deployment(tmp_path, loop_thread, database_url)
             stack.callback(made.close)
 
@@ -394,7 +429,9 @@ def deploy(tmp_path: Path, loop_thread: LoopThread) -> Iterator[Callable[..., De
             loop_thread.run(platform.enter_async_context(made.simulator))
             served = serving.serving(made.simulator.app)
             made.open(loop_thread.run(platform.enter_async_context(served)))
-            made.start_door(wait=False)
+            if not alone:
+                made.start_redis()
+                made.start_door(wait=False)
             return made
 
         yield make

@@ -99,11 +99,11 @@ class Served:
     def health(self) -> dict[str, Any]:
         """`/health/ready`; empty while the worker does not answer."""
         found = self.get("/health/ready")
-        return json.loads(found[1]) if found else {}
+        return json.loads(found[1])["gateways"] if found else {}
 
     def health_of(self, city: str, plugin: str) -> str:
         """What `/health/ready` says of a plugin: `well`, or why not."""
-        return self.health().get(city, {}).get(plugin, "")
+        return self.health().get(city, {}).get("plugins", {}).get(plugin, "")
 
     def until(self, condition: Callable[[], Any], what: str, patience: float = 60) -> Any:
         """What `condition()` gives as soon as it is true."""

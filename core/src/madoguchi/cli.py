@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from madoguchi.shell import fail, said, whole
+from madoguchi.ports import LOCAL
+from madoguchi.shell import fail, said, tell, whole
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
@@ -37,19 +38,36 @@ def serve(
     host: str = "127.0.0.1",
     port: Annotated[int, typer.Option(help="For pages.")] = 8000,
     door_port: Annotated[int, typer.Option(help="For LINE's webhooks.")] = 8001,
-    workers: Annotated[int, typer.Option(help="More than one needs PostgreSQL.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="More than one needs PostgreSQL.")] = 1,
+    proxies: Annotated[
+        str, typer.Option(help="Whose X-Forwarded-For is believed: addresses and networks.")
+    ] = LOCAL,
+    watchers: Annotated[str, typer.Option(help="Who may read /metrics: the same.")] = LOCAL,
     log_level: str = "INFO",
 ) -> None:
     """Run the gateways: the door, the worker and, without redis_url, a Valkey."""
     from madoguchi.deployment import Place, supervise
-    from madoguchi.ports import Port, require_free
 
     _log(log_level)
-    place = Place(str(config), str(data), host, port, door_port, log_level=log_level)
-    wanted = [Port(port + number, "pages", "--port") for number in range(workers)]
-    wanted.append(Port(door_port, "webhooks", "--door-port"))
-    said(lambda: require_free(host, wanted))
+    more = {"proxies": proxies, "watchers": watchers, "log_level": log_level}
+    place = Place(str(config), str(data), host, port, door_port, **more)
     raise typer.Exit(said(lambda: supervise(place, workers)))
+
+
+@app.command()
+def restart(
+    config: Config = CONFIG,
+    data: Data = DATA,
+    patience: Annotated[float, typer.Option(help="Seconds to wait for them.")] = 120,
+) -> None:
+    """Start the workers of `serve` anew, unless `check` finds a mistake; the door stays."""
+    from madoguchi.inspection import check_all
+    from madoguchi.renewing import renew_workers
+
+    if problems := said(lambda: asyncio.run(check_all(config, data))):
+        fail([*problems, "the workers go on as they are"])
+    said(lambda: renew_workers(data / "run", patience))
+    typer.echo("ok")
 
 
 @app.command()
@@ -104,8 +122,7 @@ def plugins(config: Config = CONFIG) -> None:
     """List the plugins: installed, switched on, quarantined and why."""
     from madoguchi.inspection import list_plugins
 
-    for line in said(lambda: asyncio.run(list_plugins(config))):
-        typer.echo(line)
+    tell(list_plugins(config))
 
 
 @app.command()
@@ -113,8 +130,7 @@ def jobs(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """List what is done at set times, and how it went the last time."""
     from madoguchi.inspection import list_jobs
 
-    for line in said(lambda: asyncio.run(list_jobs(config, data, city))):
-        typer.echo(line)
+    tell(list_jobs(config, data, city))
 
 
 @app.command()
@@ -122,8 +138,7 @@ def doctor(phrase: str, config: Config = CONFIG, data: Data = DATA, city: City =
     """Show who would answer a phrase, and by which rule."""
     from madoguchi.inspection import diagnose
 
-    for line in said(lambda: asyncio.run(diagnose(config, data, city, phrase))):
-        typer.echo(line)
+    tell(diagnose(config, data, city, phrase))
 
 
 @app.command()
@@ -131,8 +146,7 @@ def migrate(config: Config = CONFIG, data: Data = DATA) -> None:
     """Bring the databases up to date. Safe to run from several processes at once."""
     from madoguchi.inspection import migrate_all
 
-    for line in said(lambda: asyncio.run(migrate_all(config, data))):
-        typer.echo(line)
+    tell(migrate_all(config, data))
 
 
 @app.command()
@@ -175,8 +189,7 @@ def retention(
     """Show how long everything is kept, and how much of it would be forgotten now."""
     from madoguchi import privacy_commands as commands
 
-    for line in said(lambda: asyncio.run(commands.show_retention(config, data, city))):
-        typer.echo(line)
+    tell(commands.show_retention(config, data, city))
 
 
 @app.command()
@@ -229,8 +242,7 @@ def inbox_list(config: Config = CONFIG, data: Data = DATA, city: City = "") -> N
     """List the events that failed or were set aside."""
     from madoguchi.inspection import list_troubled
 
-    for line in said(lambda: asyncio.run(list_troubled(config, data, city))):
-        typer.echo(line)
+    tell(list_troubled(config, data, city))
 
 
 @inbox_app.command("retry")
@@ -248,8 +260,7 @@ def settings_show(
     """Show what is in force, and who made it so."""
     from madoguchi import settings_commands as commands
 
-    for line in said(lambda: asyncio.run(commands.show(config, data, city, owner))):
-        typer.echo(line)
+    tell(commands.show(config, data, city, owner))
 
 
 @settings_app.command("export")
@@ -296,8 +307,7 @@ def settings_history(
     """List the versions, the newest first: when, who, why, and what changed."""
     from madoguchi import settings_commands as commands
 
-    for line in said(lambda: asyncio.run(commands.list_history(config, data, city, owner, most))):
-        typer.echo(line)
+    tell(commands.list_history(config, data, city, owner, most))
 
 
 @settings_app.command("undo")

@@ -19,8 +19,9 @@ from madoguchi.config import NAME, read_gateway
 from madoguchi.deployment import Place, supervise
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.ports import Port, require_free
+from madoguchi.renewing import is_running
 from madoguchi.sample import prepare
-from madoguchi.supervisor import Child, is_running
+from madoguchi.supervisor import Child
 
 SECRETS = "secrets.json"
 """By this file a folder is known to be a demo's."""

@@ -4,11 +4,14 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from madoguchi.config import find_files, read_gateway
 from madoguchi.errors import ConfigError
+from madoguchi.observed import read_networks
+from madoguchi.ports import LOCAL, Port, open_ports
 from madoguchi.supervisor import Child, Supervisor
 
 WORKER_MEMORY = 512 * 1024 * 1024
@@ -24,6 +27,12 @@ class Place:
     host: str = "127.0.0.1"
     port: int = 8000
     door_port: int = 8001
+    socket: int | None = None
+    """A listening socket that the supervisor lends; without it the process opens the port."""
+    proxies: str = LOCAL
+    """Whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed: addresses and networks."""
+    watchers: str = LOCAL
+    """Who may read `/metrics` and the whole of `/health/ready`."""
     redis_url: str = ""
     clock_file: str = ""
     log_level: str = "INFO"
@@ -50,34 +59,52 @@ def entrances(place: Place) -> list[dict[str, str]]:
     return found
 
 
-def children(place: Place, workers: int = 1) -> list[Child]:
-    """The door and the workers."""
+def children(
+    place: Place, workers: int = 1, pages: int | None = None, webhooks: int | None = None
+) -> list[Child]:
+    """The door and the workers; `pages` and `webhooks` are sockets that are lent to them."""
     door = {
         "host": place.host,
         "port": place.door_port,
+        "socket": webhooks,
+        "proxies": place.proxies,
+        "watchers": place.watchers,
         "entrances": entrances(place),
         "clock_file": place.clock_file,
         "log_level": place.log_level,
     }
     python = [sys.executable, "-m"]
-    found = [Child("door", [*python, "madoguchi.door"], stdin=json.dumps(door).encode())]
-    for number in range(workers):
-        own = replace(place, port=place.port + number)
-        found.append(
-            Child(
-                f"worker {number + 1}" if workers > 1 else "worker",
-                [*python, "madoguchi.worker"],
-                stdin=json.dumps(asdict(own)).encode(),
-                memory_limit=int(os.environ.get("MADOGUCHI_WORKER_MEMORY", WORKER_MEMORY)),
-            )
-        )
-    return found
+    worker = Child(
+        "worker",
+        [*python, "madoguchi.worker"],
+        stdin=json.dumps(asdict(replace(place, socket=pages))).encode(),
+        sockets=() if pages is None else (pages,),
+        memory_limit=int(os.environ.get("MADOGUCHI_WORKER_MEMORY", WORKER_MEMORY)),
+        renews=True,
+    )
+    return [
+        Child(
+            "door",
+            [*python, "madoguchi.door"],
+            stdin=json.dumps(door).encode(),
+            sockets=() if webhooks is None else (webhooks,),
+        ),
+        *(
+            replace(worker, name=f"worker {number}" if workers > 1 else "worker")
+            for number in range(1, workers + 1)
+        ),
+    ]
 
 
 def supervise(
     place: Place, workers: int = 1, more: Sequence[Child] = (), on_ready: object = None
 ) -> int:
-    """Run the deployment until it is told to stop; the exit code."""
+    """Run the deployment until it is told to stop; the exit code.
+
+    Raises ConfigError, or PortTaken before anything is started. All workers take pages from one
+    port, whoever is free first.
+    """
+    read_networks(place.watchers)
     data = Path(place.data)
     open_ones = [one for one in entrances(place) if "secret" in one]
     alone = [one["gateway"] for one in open_ones if "://" not in one["inbox"]]
@@ -87,13 +114,23 @@ def supervise(
         )
     needs_valkey = not all(one["redis_url"] for one in open_ones)
 
-    def start(valkey_url: str | None) -> Sequence[Child]:
-        return [*more, *children(replace(place, redis_url=valkey_url or ""), workers)]
+    ports = [
+        Port(place.port, "pages", "--port"),
+        Port(place.door_port, "webhooks", "--door-port"),
+    ]
+    with ExitStack() as stack:
+        pages, webhooks = (
+            stack.enter_context(opened).fileno() for opened in open_ports(place.host, ports)
+        )
 
-    supervisor = Supervisor(
-        start,
-        data / "valkey" if needs_valkey else None,
-        run_folder=data / "run",
-        on_ready=on_ready,  # type: ignore[arg-type]
-    )
-    return supervisor.run()
+        def start(valkey_url: str | None) -> Sequence[Child]:
+            own = replace(place, redis_url=valkey_url or "")
+            return [*more, *children(own, workers, pages, webhooks)]
+
+        supervisor = Supervisor(
+            start,
+            data / "valkey" if needs_valkey else None,
+            run_folder=data / "run",
+            on_ready=on_ready,  # type: ignore[arg-type]
+        )
+        return supervisor.run()

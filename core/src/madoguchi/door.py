@@ -17,12 +17,14 @@ from typing import Any
 
 import msgspec
 
-from madoguchi import logs, serving
+from madoguchi import logs, metrics, serving
 from madoguchi.beat import Beat, say_ready
 from madoguchi.clock import Clock
 from madoguchi.inbox import LOOKED_AT, Inbox, Settled, Unreadable, split
 from madoguchi.inbox_postgres import PostgresInbox
 from madoguchi.inbox_sqlite import SqliteInbox
+from madoguchi.observed import Observed, Report
+from madoguchi.ports import LOCAL
 from madoguchi.watch import Watch
 
 log = logging.getLogger("madoguchi.door")
@@ -32,6 +34,8 @@ WAKE_PAUSE = 0.01
 """Seconds between two wake-ups: what arrives meanwhile shares the next one."""
 SETTLE_PAUSE = 0.25
 """Seconds between two looks at what is handled."""
+COUNT_PAUSE = 5.0
+"""Seconds between two counts of what waits."""
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 
@@ -78,6 +82,7 @@ class Counter:
         except Exception as error:
             log.error("%s: the inbox cannot be opened yet: %s", self.gateway, error)
         self._tasks.append(asyncio.create_task(self._settle()))
+        self._tasks.append(asyncio.create_task(self._count()))
         if self._redis_url:
             self._tasks.append(asyncio.create_task(self._wake(self._redis_url)))
 
@@ -114,7 +119,34 @@ class Counter:
                 log.error("%s: a webhook could not be stored: %s", self.gateway, error)
                 return 503
             self._news.set()
+            metrics.RECEIVED.add(self.gateway, n=len(rows))
         return 200
+
+    async def find_trouble(self) -> str | None:
+        """Why webhooks cannot be stored now, in words; None if they can."""
+        if self.inbox is None:
+            return self.trouble
+        try:
+            async with asyncio.timeout(2):
+                await self.inbox.waiting()
+        except Exception as error:
+            return f"the inbox cannot be reached: {type(error).__name__}: {error}"
+        return None
+
+    async def _count(self) -> None:
+        """Say how much waits, and since when; a look takes a twentieth of the time at most."""
+        loop = asyncio.get_running_loop()
+        while self.inbox is not None:
+            began = loop.time()
+            try:
+                waiting = await self.inbox.waiting()
+            except Exception as error:
+                log.debug("%s: not counted: %s", self.gateway, error)
+            else:
+                since = waiting.since or self._now()
+                metrics.PENDING.set(self.gateway, to=waiting.rows)
+                metrics.OLDEST.set(self.gateway, to=max(self._now() - since, 0.0))
+            await asyncio.sleep(max(COUNT_PAUSE, 20 * (loop.time() - began)))
 
     async def _wake(self, redis_url: str) -> None:
         """Tell the worker that there is news; what arrives meanwhile shares the next message."""
@@ -151,10 +183,13 @@ class Counter:
 
 
 class Door:
-    """A bare ASGI application: `POST /{gateway}/webhook` and `GET /health/live`."""
+    """A bare ASGI application: `POST /{gateway}/webhook`, and what `watchers` may ask."""
 
-    def __init__(self, entrances: list[Entrance], now: Callable[[], float]) -> None:
+    def __init__(
+        self, entrances: list[Entrance], now: Callable[[], float], watchers: str = LOCAL
+    ) -> None:
         self.counters = {e.gateway: Counter(e, now) for e in entrances}
+        self._observed = Observed(watchers, self._report)
         self._paths = {f"/{name}/webhook": counter for name, counter in self.counters.items()}
 
     async def __call__(self, scope: dict[str, Any], receive: Receive, send: Send) -> None:
@@ -165,13 +200,19 @@ class Door:
         counter = self._paths.get(scope["path"])
         if counter is not None and scope["method"] == "POST":
             status = await self._take(counter, scope, receive)
+            metrics.WEBHOOKS.add(counter.gateway, str(status))
             client = scope.get("client")
             log.info("%s POST %s %d", client[0] if client else "-", scope["path"], status)
             await _answer(send, status)
         elif counter is not None:
             await _answer(send, 405)
         else:
-            await _answer(send, 200 if scope["path"] == "/health/live" else 404)
+            await self._observed(scope, receive, send)
+
+    async def _report(self) -> Report:
+        troubles = {name: await counter.find_trouble() for name, counter in self.counters.items()}
+        told = {name: {"inbox": trouble or "well"} for name, trouble in troubles.items()}
+        return Report(not any(troubles.values()), told)
 
     async def _take(self, counter: Counter, scope: dict[str, Any], receive: Receive) -> int:
         signature = b""
@@ -216,6 +257,10 @@ class DoorPlace(msgspec.Struct):
     host: str
     port: int
     entrances: list[Entrance]
+    socket: int | None = None
+    """A socket that the supervisor lends; without it the door opens the port itself."""
+    proxies: str = LOCAL
+    watchers: str = LOCAL
     clock_file: str = ""
     log_level: str = "INFO"
 
@@ -239,13 +284,15 @@ def main() -> None:
     """`python -m madoguchi.door`, with a `DoorPlace` as JSON on standard input."""
     place = msgspec.json.decode(sys.stdin.buffer.read(), type=DoorPlace)
     logs.configure(place.log_level)
+    metrics.open_from_environment()
     beat = Beat.from_environment()
     clock = Clock(Path(place.clock_file) if place.clock_file else None)
 
     async def serve() -> None:
         watching = asyncio.create_task(Watch(beat).run())
-        door = Door(place.entrances, clock.time)
-        await serving.serve(door, place.host, place.port, say_ready, lifespan=True)
+        door = Door(place.entrances, clock.time, place.watchers)
+        at = serving.listening(place.socket, place.host, place.port)
+        await serving.serve(door, at, say_ready, lifespan=True, proxies=place.proxies)
         watching.cancel()
 
     serving.run(serve())

@@ -6,6 +6,7 @@ import hmac
 import logging
 import os
 import socket
+import time
 from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
-from madoguchi import followers, housekeeping, migrations, privacy
+from madoguchi import followers, housekeeping, metrics, migrations, privacy
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.asking import answer
 from madoguchi.audit import Actor, seal
@@ -206,7 +207,7 @@ class RunningGateway:
         limit = LIMITS["push"]
         pushes = SharedBucket(self.redis, f"{self.name}:rate:push", limit.rate, limit.burst)
         self.journal = Journal(self.store, self._clock.time)
-        sender = Sender(client, self.store, self.journal, pushes, self._clock)
+        sender = Sender(self.name, client, self.store, self.journal, pushes, self._clock)
         reader: Reader
         if self.store.dialect == "postgresql":
             reader = PostgresReader(self.store)
@@ -294,6 +295,8 @@ class RunningGateway:
         except EventDone as done:
             log.info("%s: %s", self.name, done)
             return True
+        metrics.HANDLED.add(self.name, outcome)
+        metrics.TURNS.observe(self.name, seconds=time.perf_counter() - turn.started)
         if turn.written is None:
             self.journal.handled(row.event_id, row.lane, outcome)
         return True

@@ -27,6 +27,9 @@ COMMIT_PAUSE = 0.005
 LOOKED_AT = 1_000
 """Pending rows that one look at the worker's table `handled` goes through."""
 
+MOST_COUNTED = 10_000
+"""Counting goes no further: a backlog must not cost more the longer it is."""
+
 _decode_body = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _decode = msgspec.json.Decoder().decode
@@ -132,6 +135,16 @@ class Settled:
     """It reached the end of what is pending: the next look begins at the oldest row again."""
 
 
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What is stored and not handled, without what was set aside for a person."""
+
+    rows: int
+    """`MOST_COUNTED` stands for as many or more."""
+    since: float | None
+    """When the oldest of them arrived."""
+
+
 class Inbox(Protocol):
     """What the door needs of an inbox."""
 
@@ -145,6 +158,10 @@ class Inbox(Protocol):
 
     async def settle(self) -> Settled:
         """Mark what `handled` says is done of the next `LOOKED_AT` pending rows."""
+        ...
+
+    async def waiting(self) -> Waiting:
+        """Count what is not handled; raises if the inbox cannot be reached."""
         ...
 
     async def close(self) -> None:

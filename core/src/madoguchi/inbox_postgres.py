@@ -5,7 +5,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from madoguchi.inbox import LOOKED_AT, Row, Settled, tell
+from madoguchi.inbox import LOOKED_AT, MOST_COUNTED, Row, Settled, Waiting, tell
 
 log = logging.getLogger("madoguchi.inbox")
 
@@ -35,6 +35,11 @@ WITH looked AS (
     RETURNING seq
 )
 SELECT (SELECT count(*) FROM settled), count(*), coalesce(max(seq), 0) FROM looked"""
+_WAITING = f"""
+SELECT count(*), min(at) FROM (
+    SELECT at FROM inbox i WHERE NOT done
+    AND NOT EXISTS (SELECT 1 FROM handled h WHERE h.event_id = i.event_id)
+    ORDER BY seq LIMIT {MOST_COUNTED}) AS oldest"""
 
 
 class PostgresInbox:
@@ -116,6 +121,13 @@ class PostgresInbox:
         is_round = looked < LOOKED_AT
         self._looked = 0 if is_round else last
         return Settled(settled, is_round)
+
+    async def waiting(self) -> Waiting:
+        """See `Inbox.waiting`."""
+        if self._pool is None:
+            await self.open()
+        assert self._pool is not None
+        return Waiting(*await self._pool.fetchrow(_WAITING))
 
     async def close(self) -> None:
         """Disconnect."""

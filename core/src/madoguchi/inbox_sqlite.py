@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from madoguchi import forgetting
-from madoguchi.inbox import COMMIT_PAUSE, LOOKED_AT, Row, Settled, tell
+from madoguchi.inbox import COMMIT_PAUSE, LOOKED_AT, MOST_COUNTED, Row, Settled, Waiting, tell
 
 T = TypeVar("T")
 log = logging.getLogger("madoguchi.inbox")
@@ -34,6 +34,11 @@ SELECT i.seq, h.event_id IS NOT NULL
 FROM (SELECT seq, event_id FROM inbox WHERE done = 0 AND seq > ? ORDER BY seq LIMIT {LOOKED_AT}) i
 LEFT JOIN worker.handled h ON h.event_id = i.event_id AND h.outcome <> 'set aside'
 ORDER BY i.seq"""
+_WAITING = f"""
+SELECT count(*), min(at) FROM (
+    SELECT at FROM inbox i WHERE done = 0
+    AND NOT EXISTS (SELECT 1 FROM worker.handled h WHERE h.event_id = i.event_id)
+    ORDER BY seq LIMIT {MOST_COUNTED})"""
 
 
 class SqliteInbox:
@@ -143,6 +148,13 @@ class SqliteInbox:
                 await self._scrub()
             self._change(orders.statements)
         return Settled(len(done), is_round)
+
+    async def waiting(self) -> Waiting:
+        """Count in a thread; nothing while there is no worker's file yet."""
+        self._connection.execute("SELECT 1 FROM inbox LIMIT 1")
+        found = await self._look_for(lambda db: db.execute(_WAITING).fetchone())
+        rows, since = found or (0, None)
+        return Waiting(rows, since)
 
     async def _scrub(self) -> None:
         self._scrubbing = True

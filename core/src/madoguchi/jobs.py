@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session, aliased
 
-from madoguchi import lanes
+from madoguchi import lanes, metrics
 from madoguchi.audit import Actor, audit
 from madoguchi.errors import CircuitOpen, PluginError
 from madoguchi.languages import Words
@@ -258,6 +258,7 @@ class Jobs:
 
     async def _end(self, run: Run, outcome: str, error: str | None) -> None:
         log.info("%s: job %s: %s", self._s.city.gateway, run.key, outcome)
+        metrics.JOBS.add(self._s.city.gateway, run.key, outcome)
         await self._repeat(_finish, run, outcome, error, self._s.clock.time())
 
     async def _repeat(self, fn: Callable[..., Any], *args: Any) -> None:

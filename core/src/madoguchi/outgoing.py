@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import exists, select, text, update
 from sqlalchemy.orm import Session
 
+from madoguchi import metrics
 from madoguchi.answers import Answer, Outcome
 from madoguchi.journal import Journal
 from madoguchi.line import LineClient, retry_key
@@ -168,8 +169,15 @@ class Sender:
     """Sends letters and remembers what LINE said."""
 
     def __init__(
-        self, client: LineClient, store: Store, journal: Journal, pushes: Bucket, clock: Any
+        self,
+        gateway: str,
+        client: LineClient,
+        store: Store,
+        journal: Journal,
+        pushes: Bucket,
+        clock: Any,
     ) -> None:
+        self._gateway = gateway
         self._client, self._store, self._journal = client, store, journal
         self._pushes, self._clock = pushes, clock
         limit = LIMITS["reply"]
@@ -205,9 +213,12 @@ class Sender:
     async def _call(self, letter: Letter) -> Answer:
         if letter.kind == "push":
             await self._pushes.take()
-            return await self._client.push(letter.body, letter.key or "")
-        await self._replies.take()
-        return await self._client.reply(letter.body)
+            answer = await self._client.push(letter.body, letter.key or "")
+        else:
+            await self._replies.take()
+            answer = await self._client.reply(letter.body)
+        metrics.ANSWERS.add(self._gateway, letter.kind, answer.outcome)
+        return answer
 
     def _settle(
         self, row: int, letter: Letter, answer: Answer, tries: int, first: float | None

@@ -22,7 +22,7 @@ from typing import Any
 
 import pluggy
 
-from madoguchi import hookspecs
+from madoguchi import hookspecs, metrics
 from madoguchi.beat import LOOP, Beat
 from madoguchi.changes import SETTINGS, note_change
 from madoguchi.clock import Clock
@@ -160,6 +160,7 @@ class Plugin:
         """Remember a failure at run time, for the log and the health page."""
         self.last_error = f"{what}: {type(error).__name__}: {error}"
         self.log.error("%s: %s failed", self.gateway, what, exc_info=error)
+        metrics.FAILURES.add(self.gateway, self.name)
         if self.circuit.fail():
             self.log.error("%s: failed too often; left alone for 30 s", self.gateway)
 

@@ -1,7 +1,8 @@
-"""Ports that have to be free before anything starts.
+"""Ports that are opened before anything starts.
 
-A server that finds its port taken ends, and is started again, and ends: so the ports are tried
-first, and a person reads one sentence instead.
+A server that finds its port taken ends, and is started again, and ends: so the ports are opened
+first, and a person reads one sentence instead. The supervisor keeps what it opened and lends it to
+its children: who comes while one of them starts again waits a moment, and is not refused.
 """
 
 import socket
@@ -13,6 +14,10 @@ from madoguchi.errors import MadoguchiError
 
 PATIENCE = 2.0
 """Seconds. What a killed deployment held open is closed by the system a moment later."""
+LOCAL = "127.0.0.1,::1"
+"""This machine, as addresses."""
+WAITING = 2048
+"""Connections that may wait until somebody takes them."""
 
 
 class PortTaken(MadoguchiError):
@@ -30,32 +35,48 @@ class Port:
     """The command line's option that decides it."""
 
 
+def open_ports(host: str, ports: Iterable[Port], patience: float = PATIENCE) -> list[socket.socket]:
+    """Listen on each port. Raises PortTaken if one cannot be opened, or two are the same."""
+    deadline = time.monotonic() + patience
+    opened: dict[Port, socket.socket] = {}
+    try:
+        for port in ports:
+            if other := next((one for one in opened if one.number == port.number), None):
+                raise PortTaken(
+                    f"port {port.number} is wanted twice, for {other.purpose} and for"
+                    f" {port.purpose}: choose another with {port.option}"
+                )
+            opened[port] = _open(host, port, deadline)
+    except BaseException:
+        for listening in opened.values():
+            listening.close()
+        raise
+    return list(opened.values())
+
+
 def require_free(host: str, ports: Iterable[Port], patience: float = PATIENCE) -> None:
     """Return if each port can be opened and no two are the same. Raises PortTaken."""
-    deadline = time.monotonic() + patience
-    seen: dict[int, Port] = {}
-    for port in ports:
-        if (other := seen.setdefault(port.number, port)) is not port:
+    for listening in open_ports(host, ports, patience):
+        listening.close()
+
+
+def _open(host: str, port: Port, deadline: float) -> socket.socket:
+    while True:
+        try:
+            return listen(host, port.number)
+        except OSError as error:
+            reason = getattr(error, "strerror", None) or str(error)
+        if time.monotonic() > deadline:
             raise PortTaken(
-                f"port {port.number} is wanted twice, for {other.purpose} and for {port.purpose}: "
-                f"choose another with {port.option}"
+                f"port {port.number}, needed for {port.purpose}, cannot be opened ({reason}): "
+                f"choose another with {port.option}, or end the program that uses this one"
             )
-        while (reason := _try(host, port.number)) is not None:
-            if time.monotonic() > deadline:
-                raise PortTaken(
-                    f"port {port.number}, needed for {port.purpose}, cannot be opened ({reason}): "
-                    f"choose another with {port.option}, or end the program that uses this one"
-                )
-            time.sleep(0.05)
+        time.sleep(0.05)
 
 
-def _try(host: str, number: int) -> str | None:
-    """Why the port cannot be listened on; None if it can."""
+def listen(host: str, number: int) -> socket.socket:
+    """Listen on a port. Raises OSError."""
     if not 1 <= number <= 65_535:
-        return "there are ports from 1 to 65535"
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        socket.create_server((host, number), family=family).close()
-    except OSError as error:
-        return error.strerror or str(error)
-    return None
+        raise OSError("there are ports from 1 to 65535")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    return socket.create_server((host, number), family=family, backlog=WAITING)

@@ -1,5 +1,6 @@
 """A child's place under the supervisor: what to run there, and the process of the moment."""
 
+import contextlib
 import json
 import logging
 import os
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from madoguchi.beat import BEAT, QUARANTINE, READY_FD, Beat
+from madoguchi.metrics import SHEET, Lent
 from madoguchi.process import how_it_ended, spawn, sweep
 from madoguchi.valkey import Valkey, ValkeyError, start_valkey
 
@@ -30,6 +32,10 @@ class Child:
     """What it reads from its standard input, anew at each start; secrets go this way."""
     memory_limit: int | None = None
     """Bytes of resident memory above which it is ended and started again."""
+    sockets: Sequence[int] = ()
+    """Descriptors of listening sockets that it is lent."""
+    renews: bool = False
+    """Started anew when a person asks for it (SIGUSR1), so that it takes up another release."""
     says_ready: bool = True
     """False for a program that knows nothing of us: it counts as ready when it has started."""
     drain: float = 10.0
@@ -82,16 +88,19 @@ class Seat:
         """``time.monotonic()`` of the next start, while there is no process."""
         self.started_at = 0.0
         self.ready_at: float | None = None
+        self.leaves_by: float | None = None
+        """``time.monotonic()`` until when it may finish, if it was asked to leave its place."""
         self._backoff = Backoff(limits)
         self._selector = selector
         self._pipes: set[int] = set()
         self._call = (0, 0.0)
 
-    def start(self, run_folder: Path, quarantine: Mapping[str, str]) -> None:
+    def start(self, run_folder: Path, quarantine: Mapping[str, str], numbers: Lent) -> None:
         """Start the process; if the program cannot be started, wait and try again."""
         told, tells = os.pipe()
         env = {**os.environ, **self.child.env, READY_FD: str(tells)}
         env[QUARANTINE] = json.dumps(quarantine)
+        env[SHEET] = numbers.told
         keep = [tells]
         if hasattr(os, "memfd_create"):  # memory that no disk stands behind: see Beat.create
             keep.append(os.memfd_create(f"{self.child.name}.beat"))
@@ -104,7 +113,12 @@ class Seat:
         self.ready_at = None
         self.started_at = time.monotonic()
         try:
-            self.process = spawn(self.child.argv, env=env, stdin=source, keep=keep)
+            self.process = spawn(
+                self.child.argv,
+                env=env,
+                stdin=source,
+                keep=[*keep, *self.child.sockets, *numbers.keep],
+            )
         except OSError as error:
             self.start_at = self.started_at + self._backoff.next(0)
             log.error("%s cannot be started: %s", self.child.name, error)
@@ -129,12 +143,19 @@ class Seat:
         if self.process is not None:
             sweep(self.process)
             self.process = None
-        self.ready_at = None
+        self.ready_at = self.leaves_by = None
         for pipe in list(self._pipes):
             self._leave(pipe)
         if self.beat is not None:
             self.beat.close()
             self.beat = None
+
+    def leave(self) -> None:
+        """Ask the process to finish and end, so that another one can take its place."""
+        self.leaves_by = time.monotonic() + self.child.drain
+        if self.process is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self.process.terminate()
 
     def rest(self) -> float:
         """Set the time of the next start; returns the seconds until then."""

@@ -12,6 +12,8 @@ from typing import Any
 
 import uvicorn
 
+from madoguchi.ports import LOCAL, listen
+
 
 class Server(uvicorn.Server):
     """uvicorn, but a signal only ends `serve()`: what stands behind it still runs."""
@@ -62,12 +64,28 @@ def prepare(app: Any, lifespan: bool = False, **options: Any) -> Server:
     )
 
 
+def listening(descriptor: int | None, host: str, port: int) -> socket.socket:
+    """The socket that the supervisor lends to this process, else one of its own on this port."""
+    if descriptor is None:
+        return listen(host, port)
+    lent = socket.socket(fileno=descriptor)
+    lent.set_inheritable(False)  # nothing that this process starts is to have it
+    return lent
+
+
 async def serve(
-    app: Any, host: str, port: int, ready: Callable[[], None], lifespan: bool = False
+    app: Any,
+    at: socket.socket,
+    ready: Callable[[], None],
+    lifespan: bool = False,
+    proxies: str = LOCAL,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; `ready()` is called when the port is open."""
-    server = prepare(app, lifespan, host=host, port=port)
-    serving = asyncio.create_task(server.serve())
+    """Serve until SIGTERM or SIGINT; `ready()` is called when requests are taken.
+
+    `proxies`: from whom `X-Forwarded-For` and `X-Forwarded-Proto` are believed.
+    """
+    server = prepare(app, lifespan, forwarded_allow_ips=proxies)
+    serving = asyncio.create_task(server.serve(sockets=[at]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.005)
     if server.started:
@@ -89,13 +107,13 @@ def keep_what_is_there() -> None:
 @asynccontextmanager
 async def serving(app: Any, lifespan: bool = False, port: int = 0) -> AsyncIterator[str]:
     """Serve on a port of this machine (0: a free one) while the block lasts; gives the base URL."""
-    with socket.create_server(("127.0.0.1", port)) as listening:
+    with socket.create_server(("127.0.0.1", port)) as at:
         server = prepare(app, lifespan)
-        task = asyncio.create_task(server.serve(sockets=[listening]))
+        task = asyncio.create_task(server.serve(sockets=[at]))
         while not server.started and not task.done():
             await asyncio.sleep(0.002)
         try:
-            yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield f"http://127.0.0.1:{at.getsockname()[1]}"
         finally:
             server.stop()
             await task

@@ -1,10 +1,18 @@
 """How a command ends: what it said, on which stream, and with which exit code."""
 
+import asyncio
+from collections.abc import Coroutine
 from typing import Any, NoReturn
 
 import typer
 
 from madoguchi.errors import ConfigError, MadoguchiError
+
+
+def tell(work: Coroutine[Any, Any, list[str]]) -> None:
+    """Print the lines that `work` finds."""
+    for line in said(lambda: asyncio.run(work)):
+        typer.echo(line)
 
 
 def whole(result: tuple[list[str], bool]) -> None:

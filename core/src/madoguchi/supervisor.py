@@ -11,6 +11,9 @@ What a child can do, through `madoguchi.beat`:
   is watched for its end and its memory only;
 * ``quarantined()`` reads ``MADOGUCHI_QUARANTINE``: plugins that it must leave out;
 * exit code 78 (EX_CONFIG): do not start me again, a person has to repair something first.
+
+SIGUSR1 (`madoguchi restart`) renews the workers: one after the other ends in order and is started
+again, with whatever release stands there now, while the door stays.
 """
 
 import contextlib
@@ -26,17 +29,20 @@ from pathlib import Path
 
 from madoguchi.beat import State
 from madoguchi.culprit import find_silence, who_crashed, who_is_silent, who_works
+from madoguchi.metrics import MEMORY, READY, RESTARTS, Lender
 from madoguchi.process import how_it_ended, memory_of
+from madoguchi.renewing import LOCK, RENEW
 from madoguchi.seat import Child, Limits, Seat, ValkeySeat
 from madoguchi.valkey import ValkeyError
 
-__all__ = ["Child", "Children", "Limits", "Supervisor", "is_running"]
+__all__ = ["Child", "Children", "Limits", "Supervisor"]
 
 log = logging.getLogger("madoguchi.supervisor")
 
 EX_CONFIG = 78
-LOCK = "supervisor.lock"
-_STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+MEASURED_EVERY = 5.0
+"""Seconds between two looks at what `/metrics` says of the processes."""
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 _CRASHES = (signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGILL, signal.SIGABRT)
 _MB = 1024 * 1024
 
@@ -46,18 +52,6 @@ Children = Sequence[Child] | Callable[[str | None], Sequence[Child]]
 
 class AlreadyRunning(RuntimeError):
     """Another supervisor holds the run folder."""
-
-
-def is_running(run_folder: Path) -> bool:
-    """Whether a supervisor holds this run folder."""
-    try:
-        with (run_folder / LOCK).open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
-    return False
 
 
 class Supervisor:
@@ -87,13 +81,21 @@ class Supervisor:
         self._valkey: ValkeySeat | None = None
         self._quarantine: dict[str, str] = {}
         self._stops = 0
+        self._renew = False
+        self._to_renew: list[Seat] | None = None  # None: nobody is being renewed
+        self._renewals = 0
+        self._note: Callable[[], object] = lambda: None
         self._wake: int | None = None
         self._exit_code = 0
+        self._measured = 0.0
         self._looked = 0.0  # time of the last tick
         self._since = 0.0  # silence is counted from here, after a pause of the whole machine
 
     def run(self) -> int:
-        """Run until SIGTERM, SIGINT or SIGHUP (a second one does not wait for the children).
+        """Run until SIGTERM or SIGINT (a second one does not wait for the children).
+
+        SIGHUP means the same where there is a terminal that can be closed; elsewhere, as for other
+        services, it renews the workers.
 
         Returns the exit code for the process: 0; 1 if another supervisor runs or the embedded
         Valkey cannot be started; 78 if a child said so.
@@ -112,6 +114,7 @@ class Supervisor:
             os.write(self._wake, b"\0")
 
     def _run(self) -> int:
+        numbers = Lender(self._run_folder)
         try:
             url = None
             if self._valkey_folder is not None:
@@ -121,7 +124,7 @@ class Supervisor:
             self._seats = [Seat(child, self._limits, self._selector) for child in children]
             self._looked = self._since = time.monotonic()
             while not self._stops:
-                self._look()
+                self._look(numbers)
                 self._wait(self._limits.tick)
             self._stop_children()
         finally:
@@ -130,18 +133,30 @@ class Supervisor:
             if self._valkey is not None:
                 self._valkey.end()
             self._selector.close()
+            numbers.close()
         return self._exit_code
 
     @contextlib.contextmanager
     def _only_one(self) -> Iterator[None]:
         self._run_folder.mkdir(parents=True, exist_ok=True)
-        with (self._run_folder / LOCK).open("wb") as file:
+        lock = self._run_folder / LOCK
+        lock.touch()
+        with lock.open("r+b", buffering=0) as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise AlreadyRunning(
                     f"a supervisor already runs in {self._run_folder}: stop it first"
                 ) from None
+
+            def note() -> None:
+                """Leave word for `madoguchi restart`: who to ask, and how often it was done."""
+                file.seek(0)
+                file.write(f"{os.getpid()} {self._renewals}".encode())
+                file.truncate()
+
+            note()
+            self._note = note
             yield
 
     @contextlib.contextmanager
@@ -156,11 +171,14 @@ class Supervisor:
             if threading.current_thread() is not threading.main_thread():
                 yield
                 return
-            before = {number: signal.getsignal(number) for number in (*_STOPS, signal.SIGCHLD)}
+            handlers: dict[int, Callable[..., None]] = dict.fromkeys(_STOPS, self._on_signal)
+            handlers[RENEW] = self._on_renew
+            handlers[signal.SIGHUP] = self._on_signal if _has_terminal() else self._on_renew
+            handlers[signal.SIGCHLD] = lambda *_: None  # it only has to wake us
+            before = {number: signal.getsignal(number) for number in handlers}
             waked_before = signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-            for number in _STOPS:
-                signal.signal(number, self._on_signal)
-            signal.signal(signal.SIGCHLD, lambda *_: None)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
             try:
                 yield
             finally:
@@ -175,6 +193,9 @@ class Supervisor:
     def _on_signal(self, number: int, _frame: object) -> None:
         self._stops += 1
 
+    def _on_renew(self, number: int, _frame: object) -> None:
+        self._renew = True
+
     def _wait(self, seconds: float) -> None:
         """Sleep until something happens; move bytes to and from the children's pipes."""
         now = time.monotonic()
@@ -183,7 +204,7 @@ class Supervisor:
         for key, _ in self._selector.select(max(0.0, until - now)):
             key.data()
 
-    def _look(self) -> None:
+    def _look(self, numbers: Lender) -> None:
         """One round: start what is due, find what died, hangs, grew or is blamed."""
         now = time.monotonic()
         if now - self._looked > self._limits.tick + 1:
@@ -191,19 +212,63 @@ class Supervisor:
         self._looked = now
         if self._valkey is not None:
             self._valkey.look()
-        for seat in self._seats:
+        for number, seat in enumerate(self._seats, 1):
             if seat.process is None:
                 if now >= seat.start_at:
-                    seat.start(self._run_folder, self._quarantine)
+                    seat.start(self._run_folder, self._quarantine, numbers.lend(number))
             elif (code := seat.process.poll()) is not None:
                 self._died(seat, code)
-            else:
+            elif seat.leaves_by is None:
                 self._examine(seat, seat.process.pid)
+            elif now > seat.leaves_by:
+                log.warning("%s took too long to end; killing it", seat.child.name)
+                self._replace(seat)
+        self._go_on_renewing()
+        self._measure(now)
         if self._on_ready is not None and all(seat.ready_at for seat in self._seats):
             self._on_ready()
             self._on_ready = None
 
+    def _measure(self, now: float) -> None:
+        for seat in self._seats:
+            READY.set(seat.child.name, to=seat.ready_at is not None)
+        if now < self._measured + MEASURED_EVERY:
+            return
+        self._measured = now
+        MEMORY.set("supervisor", to=memory_of(os.getpid()) or 0)
+        for seat in self._seats:
+            used = memory_of(seat.process.pid) if seat.process else None
+            MEMORY.set(seat.child.name, to=used or 0)
+            RESTARTS.add(seat.child.name, n=0)
+
+    def _go_on_renewing(self) -> None:
+        """One worker after the other: the next one leaves when all the others are ready."""
+        if self._renew:
+            self._renew = False
+            self._quarantine.clear()  # another release may have repaired it
+            self._to_renew = [seat for seat in self._seats if seat.child.renews]
+        if self._to_renew is None:
+            return
+        if any(seat.ready_at is None or seat.leaves_by is not None for seat in self._seats):
+            return
+        if self._to_renew:
+            seat = self._to_renew.pop(0)
+            log.info("%s is asked to end, to be started anew", seat.child.name)
+            seat.leave()
+        else:
+            self._to_renew = None
+            self._renewals += 1
+            self._note()
+            log.info("all workers are started anew")
+
+    def _replace(self, seat: Seat) -> None:
+        seat.end()
+        seat.start_at = time.monotonic()
+
     def _died(self, seat: Seat, code: int) -> None:
+        if seat.leaves_by is not None:
+            self._replace(seat)
+            return
         if code == EX_CONFIG:
             log.error(
                 "%s ended with exit code 78: repair what it reported; stopping all", seat.child.name
@@ -261,6 +326,7 @@ class Supervisor:
         pid = seat.process.pid if seat.process else 0
         seat.end()
         wait = seat.rest()
+        RESTARTS.add(seat.child.name)
         log.warning("%s (pid %d) %s; starting again in %g s", seat.child.name, pid, what, wait)
 
     def _stop_children(self) -> None:
@@ -278,3 +344,12 @@ class Supervisor:
                     break
                 self._wait(min(left, self._limits.tick))
             seat.end()
+
+
+def _has_terminal() -> bool:
+    """Whether a terminal controls this process; closing it sends SIGHUP, too."""
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR))
+    except OSError:
+        return False
+    return True

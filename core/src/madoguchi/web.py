@@ -15,15 +15,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.routing import Mount as StarletteMount
 from starlette.staticfiles import StaticFiles
 
-from madoguchi.config import CITY
+from madoguchi import health
 from madoguchi.gateway import RunningGateway
+from madoguchi.observed import PATHS, Observed, Report
 from madoguchi.pages import PageContext
 from madoguchi.plugins import PLUGIN_FAULTS
+from madoguchi.ports import LOCAL
 from madoguchi.sorry import sorry
 from madoguchi.templating import Templates
 from madoguchi.types import City, Mount, OpenPage
@@ -54,16 +56,14 @@ def build_app(
     gateways: Mapping[str, RunningGateway],
     closed: Mapping[str, Closed],
     lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+    watchers: str = LOCAL,
 ) -> Any:
     """The worker's ASGI application; both mappings may change while it runs."""
 
-    async def live(request: Request) -> Response:
-        return JSONResponse({"status": "live"})
-
-    async def ready(request: Request) -> Response:
-        report = {name: _health(gateway) for name, gateway in gateways.items()}
-        report |= {name: {"problems": list(one.problems)} for name, one in closed.items()}
-        return JSONResponse(report, 503 if closed else 200)
+    async def report() -> Report:
+        told = {name: await health.examine(gateway) for name, gateway in gateways.items()}
+        is_ready = not closed and all(map(health.is_well, told.values()))
+        return Report(is_ready, told | {n: {"problems": one.problems} for n, one in closed.items()})
 
     async def missing(request: Request, error: Exception) -> Response:
         return sorry(404)
@@ -78,8 +78,7 @@ def build_app(
             await sorry(404)(scope, receive, send)
 
     routes: list[BaseRoute] = [
-        Route("/health/live", live),
-        Route("/health/ready", ready),
+        *(Route(path, Observed(watchers, report)) for path in PATHS),
         StarletteMount("/{gateway}", app=page),
     ]
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={404: missing})
@@ -168,15 +167,6 @@ def _guarded_app(app: Any, page: PageContext) -> Any:
                 await answer(scope, receive, send)
 
     return serve
-
-
-def _health(gateway: RunningGateway) -> dict[str, Any]:
-    services = gateway.services
-    report = {
-        plugin.name: plugin.trouble or plugin.stale or plugin.last_error or "well"
-        for plugin in services.plugins.all.values()
-    }
-    return report | ({CITY: services.live.stale} if services.live.stale else {})
 
 
 class Headers:

@@ -5,19 +5,20 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from madoguchi import logs, serving
+from madoguchi import logs, metrics, serving
 from madoguchi.beat import Beat, quarantined, say_ready
 from madoguchi.clock import Clock
 from madoguchi.config import find_files, read_gateway
 from madoguchi.deployment import Place
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import RunningGateway
+from madoguchi.health import keep_numbers
 from madoguchi.live import describe
 from madoguchi.store import StoreLocked, StoreUnavailable
 from madoguchi.watch import Watch, attribute_tasks
@@ -67,20 +68,26 @@ class Worker:
             for problem in problems:
                 log.error("%s is closed: %s", name, problem, exc_info=fault)
             self.closed[name] = Closed(name, tuple(problems), city)
+            metrics.CLOSED.set(name, to=1)
             if running is not None:
                 await running.stop()
             if isinstance(error, StoreUnavailable):
                 self._retry(file, reasons)
             return
         self.closed.pop(name, None)
+        metrics.CLOSED.set(name, to=0)
         self.gateways[name] = running
+        self._spawn(keep_numbers(running))
 
     def _retry(self, file: Path, reasons: Mapping[str, str]) -> None:
         async def retry() -> None:
             await asyncio.sleep(TRY_AGAIN)
             await self._open(file, reasons)
 
-        task = asyncio.create_task(retry())
+        self._spawn(retry())
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
@@ -104,8 +111,9 @@ async def run(place: Place) -> None:
         await worker.start()
         for gateway in worker.gateways.values():
             writers[beat.add_writer()] = partial(_last_write_beat, gateway)
-        app = build_app(worker.gateways, worker.closed)
-        await serving.serve(app, place.host, place.port, say_ready)
+        app = build_app(worker.gateways, worker.closed, watchers=place.watchers)
+        at = serving.listening(place.socket, place.host, place.port)
+        await serving.serve(app, at, say_ready, proxies=place.proxies)
     finally:
         await worker.stop()
         watch.cancel()
@@ -119,6 +127,7 @@ def main() -> None:
     """`python -m madoguchi.worker`, with a `Place` as JSON on standard input."""
     place = Place(**json.load(sys.stdin))
     logs.configure(place.log_level)
+    metrics.open_from_environment()
     os.nice(NICE)
     try:
         serving.run(run(place))

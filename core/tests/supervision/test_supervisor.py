@@ -50,7 +50,7 @@ def test_what_is_killed_is_started_again(serve):
     assert not path.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_stop_ends_worker_then_door_and_leaves_no_process(serve, number):
     serving = serve(CITY)
     serving.wait("all ready")
@@ -60,6 +60,70 @@ def test_a_stop_ends_worker_then_door_and_leaves_no_process(serve, number):
     assert re.findall(r"^(\w+) stopped", serving.text(), re.M) == ["worker", "door"]
     if LINUX:
         assert serving.processes() == []
+
+
+RENEWING = """
+    sys.exit(
+        Supervisor(
+            [plain("door"), *(plain(f"worker{n}", renews=True) for n in (1, 2))],
+            run_folder=folder,
+            limits=Limits(**limits),
+            on_ready=lambda: logging.info("all ready"),
+        ).run()
+    )
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGUSR1, signal.SIGHUP])
+def test_workers_are_renewed_one_after_the_other_and_the_door_stays(serve, number):
+    serving = serve(RENEWING)
+    serving.wait("all ready")
+    serving.process.send_signal(number)
+    serving.wait("all workers are started anew")
+    told = re.findall(r"^(\w+) (?:\(pid \d+\) )?(started|is ready|stopped)", serving.text(), re.M)
+    renewed = [(f"worker{n}", what) for n in (1, 2) for what in ("stopped", "started", "is ready")]
+    assert told[6:] == renewed
+    assert "starting again" not in serving.text(), "nobody took it for a death"
+    assert serving.stop() == 0
+
+
+@pytest.mark.skipif(not LINUX, reason="looks into /proc")
+def test_while_a_worker_is_away_the_other_is_not_renewed(serve):
+    serving = serve(RENEWING)
+    serving.wait("all ready")
+    killed = serving.pid("worker2")
+    serving.process.send_signal(
+        signal.SIGSTOP
+    )  # so that it hears of the death and the wish at once
+    os.kill(killed, signal.SIGKILL)
+    serving.until(lambda: ") Z " in Path(f"/proc/{killed}/stat").read_text(), "worker2 is dead")
+    serving.process.send_signal(signal.SIGUSR1)
+    serving.process.send_signal(signal.SIGCONT)
+    serving.wait("all workers are started anew")
+    told = re.findall(r"^(worker\d) (?:\(pid \d+\) )?(is ready|stopped)", serving.text(), re.M)
+    assert told[2:4] == [("worker2", "is ready"), ("worker1", "stopped")]
+    assert serving.stop() == 0
+
+
+def test_a_worker_that_does_not_leave_is_killed_and_started_anew(serve):
+    stubborn = """
+        handler = "asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)"
+        WORKER = WORKER.replace(handler, "signal.signal(signal.SIGTERM, signal.SIG_IGN)")
+        sys.exit(
+            Supervisor(
+                [plain("door"), plain("worker", renews=True, drain=0.2)],
+                run_folder=folder,
+                limits=Limits(**limits),
+            ).run()
+        )
+    """
+    serving = serve(stubborn)
+    serving.wait("worker is ready")
+    serving.process.send_signal(signal.SIGUSR1)
+    serving.wait("worker took too long to end; killing it")
+    serving.wait("all workers are started anew")
+    serving.process.send_signal(signal.SIGINT)
+    assert serving.end() == 0
 
 
 @pytest.mark.skipif(not LINUX, reason="the kernel tells children of a parent's death on Linux only")
