@@ -1,8 +1,11 @@
 """The control API: what residents do reaches the bot, what the bot says reaches them."""
 
+import http.client
 import json
 import threading
 import time
+
+import pytest
 
 
 def test_a_new_resident_follows_and_the_webhook_is_signed_over_its_raw_bytes_r1(line, bot):
@@ -194,6 +197,26 @@ def test_the_book_holds_every_accepted_send_and_sums_it_up(line):
     ((message_hash, count),) = summary[one].items()
     assert count == 2
     assert summary[two] == {message_hash: 1}
+
+
+def test_the_last_calls_stand_there_with_what_was_wrong(line):
+    user_id = line.resident()
+    accepted = line.push(user_id)
+    line.push(user_id, "")
+    line.put("/sim/faults", [{"endpoint": "push", "drop": True}])
+    with pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
+        line.push(user_id)
+    dropped, refused, first = line.get("/sim/calls").json["calls"]
+    assert first["requestId"] == accepted.headers["x-line-request-id"]
+    assert (first["method"], first["path"]) == ("POST", "/v2/bot/message/push")
+    assert [one["status"] for one in (first, refused, dropped)] == [200, 400, None]
+    assert refused["message"] == "The request body has 1 error(s)"
+    assert refused["details"] == [{"message": "May not be empty", "property": "messages[0].text"}]
+    assert line.get("/sim/calls?limit=1").json["calls"] == [dropped]
+    assert line.get("/2000000002-nothing").status == 404  # a page, not JSON
+    assert line.get("/sim/calls?limit=1").json["calls"][0]["status"] == 404
+    line.post("/sim/reset")
+    assert line.get("/sim/calls").json == {"calls": []}
 
 
 def test_a_broadcast_reaches_who_is_a_friend_then(line):

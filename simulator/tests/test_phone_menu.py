@@ -156,6 +156,23 @@ def test_the_phone_follows_when_the_bot_changes_the_menu(open_page, line, menus)
     expect(page.locator(".rich-menu")).to_be_hidden()
 
 
+def test_a_menu_gives_way_to_what_was_said(open_page, line, menus):
+    user_id = line.resident()
+    page = phone_of(open_page, line, user_id)
+    page.set_viewport_size({"width": 320, "height": 568})
+    face(page).get_by_role("button", name="ごみの日").focus()
+    action = {"type": "message", "label": "はい", "text": "はい"}
+    items = {"quickReply": {"items": [{"type": "action", "action": action}]}}
+    asks = {"type": "text", "text": "予約しますか。", **items}
+    line.post("/v2/bot/message/push", {"to": user_id, "messages": [asks]})
+    expect(face(page)).to_be_hidden()
+    expect(page.get_by_text("予約しますか。")).to_be_in_viewport()
+    bar = page.locator(".menu-bar")
+    expect(bar).to_be_focused()
+    bar.click()
+    expect(face(page)).to_be_visible()
+
+
 @pytest.mark.parametrize("width", [390, 320])
 def test_the_menu_fits_and_areas_are_large_enough(open_page, line, bot, menus, width):
     user_id = line.resident()

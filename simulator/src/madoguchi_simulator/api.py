@@ -75,6 +75,7 @@ class Api:
                 answer = await self._respond(endpoint, call, receive)
         except Refusal as refusal:
             answer = refused(refusal)
+        self._simulator.calls.note(call, answer)
         if answer is None:
             return await hang_up(receive)
         if shared:

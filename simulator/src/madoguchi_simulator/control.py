@@ -60,6 +60,7 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         route("/sim/contents/{message_id}", "GET", _content),
         route("/sim/webhooks", "POST", _send_webhook),
         route("/sim/webhooks", "GET", _webhooks),
+        route("/sim/calls", "GET", _calls),
         route("/sim/book", "GET", _book),
         route("/sim/faults", "PUT", _set_faults),
         route("/sim/faults", "GET", _faults),
@@ -262,6 +263,10 @@ async def _webhooks(simulator: Simulator, request: Request) -> dict[str, Any]:
         "errors": dict(simulator.webhooks.errors),
         "webhooks": simulator.webhooks.recent(count),
     }
+
+
+async def _calls(simulator: Simulator, request: Request) -> dict[str, Any]:
+    return {"calls": simulator.calls.recent(int(_number(request, "limit", 50)))}
 
 
 async def _book(simulator: Simulator, request: Request) -> Response:

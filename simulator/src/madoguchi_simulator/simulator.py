@@ -14,6 +14,7 @@ from typing import Any, Self
 from starlette.types import ASGIApp
 
 from .book import Book
+from .call_log import CallLog
 from .channel import Channel, Settings
 from .chats import Chats
 from .clock import Clock, iso
@@ -70,6 +71,7 @@ class Simulator:
         self.liff = LiffViews(self._db, self.logins)
         self.faults = Faults()
         self.rates = RateLimits(self.clock)
+        self.calls = CallLog(self.clock)
         replies = ReplyTokens(self._db, self.clock)
         self._replies = replies
         self.sending = Sending(self._db, self.residents, self.chats, self.book, replies)
@@ -328,6 +330,7 @@ class Simulator:
         self.residents.load()
         self.book.forget_usage()
         self.rates.refill()
+        self.calls.clear()
         self.webhooks.errors.clear()
         self.clock.offset = 0.0
         self._settings = self.webhooks.settings = Settings()

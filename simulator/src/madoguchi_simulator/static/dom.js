@@ -50,3 +50,11 @@ export function uniqueId(prefix) {
   ids += 1;
   return `${prefix}-${ids}`;
 }
+
+/** Parts of a Flex message can be tapped without being buttons; keys must reach them too. */
+export function pressLikeButton(event) {
+  if (event.key !== "Enter" && event.key !== " ") return;
+  if (!event.target.matches("[data-action][role=button]")) return;
+  event.preventDefault();
+  event.target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+}

@@ -4,12 +4,13 @@ import * as api from "./api.js";
 import { KEEPS_CHIPS, openAddress, perform } from "./actions.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { avatar, el, icon, iconButton } from "./dom.js";
+import { avatar, el, icon, iconButton, pressLikeButton } from "./dom.js";
 import { listen } from "./listen.js";
 import { RichMenu } from "./richmenu.js";
 import { openMenu, openPicture } from "./sheet.js";
 
 const LONG_PRESS = 550; // milliseconds
+const LEAST_TALK = 120; // pixels; with less in sight the menu gives way to what was said
 
 export class Phone {
   /**
@@ -157,6 +158,7 @@ export class Phone {
     this.conversation.loading = loading;
     this.#chips();
     if (this.state === "waiting" || this.state === "gone" || entries.length) this.#showFriendship();
+    if (entries.length) this.#keepTalkInSight();
   }
 
   /** The line that says otherwise takes room from the chat, whose end stays in sight. */
@@ -169,7 +171,13 @@ export class Phone {
   /** The menu takes room from the chat, whose end stays in sight. */
   async #showMenu(id) {
     await this.menu.update(id);
+    this.#keepTalkInSight();
     if (this.conversation.stick) this.conversation.toBottom();
+  }
+
+  #keepTalkInSight() {
+    const { node, rows } = this.conversation;
+    if (rows.length && this.state === "friend" && node.clientHeight < LEAST_TALK) this.menu.open(false);
   }
 
   /** Where a tab leads, the simulator knows. */
@@ -383,12 +391,4 @@ export class Phone {
 function messageOf({ type, name }) {
   const kind = type.split("/")[0];
   return { type: ["image", "video", "audio"].includes(kind) ? kind : "file", fileName: name };
-}
-
-/** Parts of a Flex message can be tapped without being buttons; keys must reach them too. */
-function pressLikeButton(event) {
-  if (event.key !== "Enter" && event.key !== " ") return;
-  if (!event.target.matches("[data-action][role=button]")) return;
-  event.preventDefault();
-  event.target.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
 }

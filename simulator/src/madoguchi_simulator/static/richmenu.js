@@ -33,6 +33,7 @@ export class RichMenu {
   }
 
   open(opened) {
+    if (!opened && this.face.contains(document.activeElement)) this.bar.focus();
     this.opened = opened;
     this.face.hidden = !opened;
     this.bar.setAttribute("aria-expanded", String(opened));
