@@ -416,6 +416,33 @@ def test_r62_permanent_links_and_the_scanner(line, toy, phone, hanako):
     expect(phone.locator("dialog h2")).to_have_text("12345")
 
 
+def test_a_page_asks_for_friendship(line, toy, phone, hanako, bot, eventually):
+    link(line, phone, hanako)
+    allow(phone)
+    expect(inside(phone).locator("#who")).to_have_text("花子")
+    frame = frame_of(phone, toy)
+    assert frame.evaluate("liff.isApiAvailable('requestFriendship')") is True
+    frame.evaluate("liff.requestFriendship()")  # a friend already: over at once
+    ask = "void liff.requestFriendship().then(() => (document.title = 'お答え'))"
+    line.post(f"/sim/residents/{hanako}/unfollow")
+    frame.evaluate(ask)
+    phone.get_by_role("dialog", name="見本市").get_by_role("button", name="閉じる").click()
+    expect(phone.locator("dialog h2")).to_have_text("お答え")
+    assert frame.evaluate("liff.getFriendship()") == {"friendFlag": False}
+    frame.evaluate(ask)
+    phone.locator("dialog.sheet-form").get_by_role("button", name="ブロック解除").click()
+    eventually(lambda: bot.events[-1].get("follow") == {"isUnblocked": True})
+    assert frame.evaluate("liff.getFriendship()") == {"friendFlag": True}
+
+
+def test_a_page_that_is_not_full_may_not_ask_for_friendship(line, toy, phone, hanako):
+    link(line, phone, hanako, app=COMPACT)
+    allow(phone)
+    expect(inside(phone).locator("#who")).to_have_text("花子")
+    refused = "liff.requestFriendship().catch((error) => error.code)"
+    assert frame_of(phone, toy).evaluate(refused) == "FORBIDDEN"
+
+
 def test_r63_more_is_asked_when_it_is_needed(line, toy, phone, hanako, complaints):
     app = {"liffId": APP, "endpoint": f"{toy.url}/app", "simplified": True}
     line.put("/sim/liff", {"apps": [app]})

@@ -130,6 +130,22 @@ const ANSWERS = {
     if (outcome !== "allowed") throw refusal("FORBIDDEN", "the resident did not allow it");
   },
 
+  /** `liff.requestFriendship()`: whether the resident did, only `getFriendship()` tells. */
+  async friendship({ phone }) {
+    await phone.refresh();
+    const { follows, blocked, userId } = phone.resident;
+    if (follows) return;
+    const [question, word] = blocked
+      ? ["ブロックを解除して、お知らせを受け取りますか？", "ブロック解除"]
+      : ["この公式アカウントを友だちに追加しますか？", "友だち追加"];
+    const button = el("button", { type: "button", class: "primary", onclick: () => sheet.close(true) }, word);
+    const content = [el("p", {}, question), el("p", {}, button)];
+    const sheet = openSheet(phone.screen, { title: phone.page.account, content });
+    if (!(await sheet.closed)) return;
+    await api.follow(userId);
+    await phone.refresh();
+  },
+
   /** `liff.scanCodeV2()`: there is no code to see, so what it says is typed. */
   async scan({ phone }) {
     const fields = [{ name: "value", label: "コードの中身", required: true }];

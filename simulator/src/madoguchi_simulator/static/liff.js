@@ -312,7 +312,7 @@
     getAppLanguage: () => session.language ?? navigator.language,
     getVersion: () => VERSION,
     getLineVersion: () => (FRAMED ? "26.1.0" : null),
-    isApiAvailable: (name) => (["sendMessages", "scanCodeV2"].includes(name) ? FRAMED : name in liff),
+    isApiAvailable: (name) => (["sendMessages", "scanCodeV2", "requestFriendship"].includes(name) ? FRAMED : name in liff),
     async sendMessages(messages) {
       requireLiffBrowser("liff.sendMessages");
       await callAsUser("/message/v3/share", { messages });
@@ -321,6 +321,11 @@
       requireLiffBrowser("liff.scanCodeV2");
       if (app.size !== "full") throw new LiffError("FORBIDDEN", "liff.scanCodeV2() needs the size Full");
       return { value: await ask("scan") };
+    },
+    async requestFriendship() {
+      requireLiffBrowser("liff.requestFriendship");
+      if (app.size !== "full") throw new LiffError("FORBIDDEN", "liff.requestFriendship() needs the size Full");
+      await ask("friendship");
     },
     openWindow({ url, external = false } = {}) {
       if (!url) throw new LiffError("INVALID_ARGUMENT", "liff.openWindow() needs a url");
