@@ -34,10 +34,12 @@ import madoguchi
 from madoguchi import hookspecs
 from madoguchi.cli import app
 from madoguchi.config import CityFile, check_gateway
+from madoguchi.connecting.walk import STEPS
 from madoguchi.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "docs" / "build.py"
+CONNECT = ("connect-line.md", "ja/connect-line.md")
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TESTED_ELSEWHERE = {ROOT / "messages" / "README.md", ROOT / "simulator" / "README.md"}
 PAGES = sorted(
@@ -125,9 +127,13 @@ def shown_in(page: Path) -> list[Path]:
     return [(page.parent / (tag or mark)).resolve() for tag, mark in names]
 
 
-def test_pictures_are_there_small_and_each_is_made_by_the_script() -> None:
+def test_pictures_are_there_small_and_each_is_made_by_a_script(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     shown = {picture for page in PAGES for picture in shown_in(page)}
-    made = runpy.run_path(str(ROOT / "tools" / "screenshot.py"))["PICTURES"]
+    monkeypatch.syspath_prepend(str(ROOT / "tools"))
+    scripts = (ROOT / "tools" / name for name in ("screenshot.py", "connect_pictures.py"))
+    made = {name for script in scripts for name in runpy.run_path(str(script))["PICTURES"]}
     assert shown == {ROOT / "docs" / "images" / f"{name}.png" for name in made}
     assert shown == set((ROOT / "docs" / "images").iterdir())
     assert max(picture.stat().st_size for picture in shown) <= 150_000
@@ -354,6 +360,30 @@ def test_commands_print_what_the_page_says(
     found = workspace.run(sys.executable, "-c", SHOW, stdin=commands)
     assert found.returncode == 0, found.stdout
     assert dict(zip(shown, json.loads(found.stdout), strict=True)) == shown
+
+
+# Connecting, in two languages
+
+
+def test_both_pages_about_connecting_have_the_same_steps() -> None:
+    english, japanese = (ROOT / "docs" / name for name in CONNECT)
+
+    def shape(page: Path) -> list[str]:
+        """Headings by number, code, pictures, and rows of the table, in their order."""
+        text = page.read_text("utf-8")
+        parts = r"^## \d\.|^```.*?^```|images/[\w-]+\.png|^\|(?=[^\n]*\|$)"
+        return re.findall(parts, text, re.MULTILINE | re.DOTALL)
+
+    assert shape(english) == shape(japanese)
+    assert [one for one in shape(english) if one.startswith("## ")] == [
+        f"## {number}." for number in range(1, 9)
+    ]
+
+
+@pytest.mark.parametrize("name", CONNECT)
+def test_every_step_of_connect_has_its_row(name: str) -> None:
+    rows = re.findall(r"^\| ", (ROOT / "docs" / name).read_text("utf-8"), re.MULTILINE)
+    assert len(rows) == len(STEPS) + 2  # and the table's head
 
 
 # Links, modules, picture

@@ -358,7 +358,7 @@ def connect(
     """Connect a real account, step by step; every step is checked."""
     from madoguchi.connecting.walk import Person, connect
 
-    person = Person(typer.echo, typer.confirm, lambda text: typer.prompt(text, default=""))
+    person = Person(typer.echo, typer.confirm, _prompt)
     work = connect(config, data, city, webhook or None, person, only_look=check)
     if not said(lambda: asyncio.run(work)):
         raise typer.Exit(1)
@@ -382,6 +382,11 @@ def audit_verify(config: Config = CONFIG, data: Data = DATA, city: City = "") ->
         typer.echo(f"line {broken} does not fit the chain", err=True)
         raise typer.Exit(1)
     typer.echo("ok")
+
+
+def _prompt(text: str) -> str:
+    typed: str = typer.prompt(text, default="", show_default=False)
+    return typed
 
 
 def _log(level: str) -> None:

@@ -28,7 +28,7 @@ async def check_pages(case: Case) -> Finding:
     if not case.is_safe(url):
         return wrong(
             f"住民の画面 {url} は、https ではありません。",
-            "public_url を、https の住所にします。",
+            "public_url を、https のアドレスにします。",
         )
     try:
         async with (
@@ -44,7 +44,7 @@ async def check_pages(case: Case) -> Finding:
         )
     if 300 <= status < 400:
         return wrong(
-            f"{url} が、別の住所へ送ります（{status}）。",
+            f"{url} が、別のアドレスへ送ります（{status}）。",
             "間のサーバーで、転送をやめます。",
         )
     if status != 200:

@@ -120,6 +120,7 @@ class Walk:
     async def go(self) -> bool:
         """Every step, in order; whether nothing is wrong."""
         bad: set[Check] = set()
+        looks = False
         for step in STEPS:
             if bad & set(step.after):
                 bad.add(step.check)
@@ -130,10 +131,12 @@ class Walk:
                 finding = await self._settle(step.check, finding)
             if finding.mark is Mark.WRONG:
                 bad.add(step.check)
+            looks = looks or finding.mark is Mark.LOOK
         said = (
             f"まだ{len(bad)}件あります。直して、もう一度実行します。" if bad else "つながりました。"
         )
-        self.person.say(f"\n{said}")
+        eyes = "？の行は、目で確かめます。" if looks and self.only_look else ""
+        self.person.say(f"\n{said}{eyes}")
         return not bad
 
     def _show(self, finding: Finding) -> None:

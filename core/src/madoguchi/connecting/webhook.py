@@ -16,27 +16,27 @@ async def check_address(case: Case) -> Finding:
     url = case.webhook_url
     if url is None:
         return wrong(
-            "窓口の住所（public_url）が、ファイルにありません。",
+            "窓口のアドレス（public_url）が、ファイルにありません。",
             'public_url = "https://line.city.example" のように書きます。',
         )
     if not case.is_safe(url):
         return wrong(
             f"{url} は、https ではありません。",
-            "証明書のある https の住所にして、public_url を直します。",
+            "証明書のある https のアドレスにして、public_url を直します。",
         )
     if len(url) > MOST:
-        return wrong(f"住所が長すぎます。{MOST}文字までです。", "public_url を短くします。")
-    return good(f"窓口の住所は {url} です。")
+        return wrong(f"アドレスが長すぎます。{MOST}文字までです。", "public_url を短くします。")
+    return good(f"窓口のアドレスは {url} です。")
 
 
 async def check_set(case: Case) -> Finding:
     """LINE sends webhooks to this address."""
     wanted, found = case.webhook_url or "", await case.line.webhook()
     if found is not None and found.url == wanted:
-        return good("LINEに、窓口の住所が入っています。")
+        return good("LINEに、窓口のアドレスが入っています。")
     now = f"いまは {found.url} です。" if found is not None and found.url else "いまは空です。"
     return wrong(
-        f"LINEに、窓口の住所が入っていません。{now}",
+        f"LINEに、窓口のアドレスが入っていません。{now}",
         MESSAGING,
         f"『Webhook URL』に {wanted} を入れて、『更新』を押します。",
         repair=Repair("いま、入れますか", partial(case.line.set_webhook, wanted)),
@@ -65,7 +65,7 @@ def _explain(tested: WebhookTest) -> tuple[str, ...]:
             return (
                 "LINEから窓口へ、つながりません。",
                 "名前（DNS）、証明書、443番の口を確かめます。",
-                "発信元の制限があれば、はずします。LINEの住所は公開されません。",
+                "発信元の制限があれば、はずします。LINEの発信元は、公開されていません。",
             )
         case "REQUEST_TIMEOUT", _:
             return (
@@ -80,13 +80,13 @@ def _explain(tested: WebhookTest) -> tuple[str, ...]:
             )
         case _, 404:
             return (
-                "住所の先に、窓口がありません（404）。",
-                "住所の終わりが『/窓口の名前/webhook』か、確かめます。",
+                "アドレスの先に、窓口がありません（404）。",
+                "アドレスの終わりが『/窓口の名前/webhook』か、確かめます。",
                 "間のサーバーが、8001番へ渡しているか、確かめます。",
             )
         case _, 301 | 302 | 303 | 307 | 308:
             return (
-                f"別の住所へ送られました（{tested.status}）。LINEは、たどりません。",
+                f"別のアドレスへ送られました（{tested.status}）。LINEは、たどりません。",
                 "間のサーバーで、転送をやめます。",
             )
         case _, 502 | 503 | 504:
