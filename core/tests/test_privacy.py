@@ -32,6 +32,7 @@ from madoguchi.tables import (
     handled,
     media,
     outgoing,
+    own_copy,
     profile,
     resident,
     submission,
@@ -557,7 +558,7 @@ def test_forms_that_were_sent_go_where_the_city_says_when(
 
 
 def test_what_no_resident_left_knowingly_goes_in_its_time_too(place: Place) -> None:
-    """Errors of events, how they ended, to whom something was sent, photos that lost their form."""
+    """Errors of events, how they ended, what was sent to whom, photos without a form, addresses."""
     taro = TestResident(place.town, "太郎")
     eventually(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
     now, who = place.town.clock.now(), place.person(taro).resident.id
@@ -571,11 +572,12 @@ def test_what_no_resident_left_knowingly_goes_in_its_time_too(place: Place) -> N
         loose = {"resident_id": who, "kind": "photo", "content_type": "image/jpeg", "at": now}
         db.execute(insert(media).values(**loose, bytes=b"CANARY-loose", message_key="CANARY-key"))
         sent = {"resident_id": who, "kind": "push", "state": "accepted", "created": stamp}
+        db.execute(insert(own_copy).values(resident_id=who, nonce="CANARY-copy", made=stamp))
         db.execute(insert(outgoing).values(**sent, body=b"CANARY-letter", key="CANARY-sent"))
 
     place.write(put)
     after = {
-        1: {"CANARY-loose", "CANARY-key"},
+        1: {"CANARY-loose", "CANARY-key", "CANARY-copy"},
         30: {"CANARY-letter"},
         37: {"CANARY-failed", "CANARY-error", "CANARY-ended"},
         400: {"CANARY-sent"},
@@ -600,6 +602,6 @@ def test_no_kind_of_data_is_without_a_canary() -> None:
     proved = {
         "events", "places", "unanswered", "drafts", "originals", "messages", "profile",
         "submissions", "loose_media", "media_keys", "sent", "handled", "attempts", "audit",
-        "erasures", "unanswered_keys",
+        "erasures", "unanswered_keys", "own_copies",
     }  # fmt: skip
     assert {kind.name for kind in retention.kinds(RetentionTable(submissions=9))} == proved

@@ -4,6 +4,7 @@ import json
 import time
 import urllib.error
 import urllib.request
+from http.client import HTTPException
 
 from madoguchi.clock import Clock
 from madoguchi.secrets import derive
@@ -33,8 +34,8 @@ def erase_personal_data():
 def prepare(city):
     """A city with pages, somebody who wrote to it, and the session that they have."""
     install(city.folder / "site-packages", "fatal", {"__init__.py": FATAL})
-    text = city.config.read_text("utf-8") + "\n[plugins.fatal]\n[plugins.liff]\n"
-    city.config.write_text('public_url = "http://127.0.0.1:9"\n' + text, "utf-8")
+    with city.config.open("a", encoding="utf-8") as config:
+        config.write("\n[plugins.fatal]\n")
     city.start_worker()
     (user,) = city.crowd(1)
     city.talk([user], 3).wait_for_answers()
@@ -53,7 +54,7 @@ def press(city, cookie):
         opener.open(urllib.request.Request(address, b"sure=yes", headers), timeout=30)
     except urllib.error.HTTPError as error:
         return error.code, error.headers["location"]
-    except OSError:
+    except (OSError, HTTPException):
         return None
     return None
 

@@ -3,6 +3,7 @@
 import random
 import time
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 from madoguchi.testing.visitor import Visitor
 
@@ -18,7 +19,7 @@ def press(browser: Visitor, page: object, typed: dict[str, str], button: str = "
     twin.url, twin.page = browser.url, page
     try:
         return twin.submits(typed, button).status == 200
-    except OSError:  # the worker is dead
+    except (OSError, HTTPException):  # the worker is dead, or died while it answered
         return False
 
 

@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -191,7 +192,7 @@ def answers(url: str) -> tuple[int, str] | None:
     except urllib.error.HTTPError as error:
         with error:
             return error.code, error.read().decode()
-    except OSError:
+    except (OSError, HTTPException):  # nobody there, or gone in the middle of an answer
         return None
 
 
