@@ -25,11 +25,13 @@ TABLES = {
     "store": ("StoreTable", "[store]"),
     "danger": ("DangerTable", "[[danger]]"),
     "retention": ("RetentionTable", "[retention]"),
+    "menu": ("MenuTable", "[menu]"),
     "file": ("CityFile", "outside of tables"),
 }
 """Name of a region → the model in config.py, and how the table is written."""
 TOML_TYPES = {
     "Text": "text",
+    "Path": "path of a file",
     "str": "text",
     "Site": "address",
     "BaseSite": "address",

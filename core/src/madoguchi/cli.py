@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from madoguchi import authoring
 from madoguchi.ports import LOCAL
 from madoguchi.shell import fail, said, tell, whole
 
@@ -15,11 +16,14 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 settings_app = typer.Typer(no_args_is_help=True, help="What staff change while it runs.")
+menu_app = typer.Typer(no_args_is_help=True, help="The rich menu below the talk.")
 residents_app = typer.Typer(no_args_is_help=True, help="The friends of the account.")
+app.add_typer(authoring.app)
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(audit_app, name="audit")
 app.add_typer(settings_app, name="settings")
 app.add_typer(residents_app, name="residents")
+app.add_typer(menu_app, name="menu")
 
 Config = Annotated[Path, typer.Option(help="A city's file, or the folder of all of them.")]
 Data = Annotated[Path, typer.Option(help="Where the embedded databases lie.")]
@@ -205,38 +209,6 @@ def privacy_sheet(
         typer.echo(file)
 
 
-@app.command()
-def new_plugin(
-    name: str,
-    folder: Annotated[Path, typer.Option(help="Where its folder is made.")] = Path(),
-) -> None:
-    """Write a new plugin, a folder whose tests pass."""
-    from madoguchi.scaffold import write_plugin
-
-    for file in said(lambda: write_plugin(name, folder)):
-        typer.echo(file)
-
-
-@app.command()
-def collect_texts(
-    folder: Annotated[Path, typer.Argument(help="The package: the folder of its __init__.py.")],
-    check: Annotated[bool, typer.Option(help="Write nothing; exit code 1 if it would.")] = False,
-) -> None:
-    """Collect what residents read in a package into its `locale/*.po`, to be translated there."""
-    from madoguchi.collecting import collect, update
-    from madoguchi.languages import LANGUAGES
-
-    try:
-        collected = collect(folder)
-        lines = update(folder, collected, LANGUAGES[1:], check=check)
-    except (OSError, ValueError, SyntaxError) as error:
-        fail([str(error)])
-    for line in (*lines, *(f"{folder}/{remark}" for remark in collected.remarks)):
-        typer.echo(line)
-    if check and lines:
-        raise typer.Exit(1)
-
-
 @inbox_app.command("list")
 def inbox_list(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
     """List the events that failed or were set aside."""
@@ -370,6 +342,24 @@ def residents_import(config: Config = CONFIG, data: Data = DATA, city: City = ""
     from madoguchi.follower_commands import import_friends
 
     whole(said(lambda: asyncio.run(import_friends(config, data, city, typer.echo))))
+
+
+@menu_app.command("publish")
+def menu_publish(
+    dry_run: DryRun = False, config: Config = CONFIG, data: Data = DATA, city: City = ""
+) -> None:
+    """Show everybody the menu of the plugins' tiles, in their language."""
+    from madoguchi import menu_commands as commands
+
+    tell(commands.publish(config, data, city, dry_run))
+
+
+@menu_app.command("restore")
+def menu_restore(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
+    """Show everybody the menu from before ours again."""
+    from madoguchi import menu_commands as commands
+
+    tell(commands.restore(config, data, city))
 
 
 @audit_app.command("verify")

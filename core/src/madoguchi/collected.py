@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from madoguchi.config import validate_table
 from madoguchi.errors import ConfigError, PluginError
 from madoguchi.forms import Form
+from madoguchi.menu.icons import ICONS
 from madoguchi.types import Job, MenuItem
 
 if TYPE_CHECKING:
@@ -43,6 +44,7 @@ def collect(plugin: "Plugin", settings: Any, version: int = 0) -> Collected:
     _check_names("register_forms", forms, Form)
     menu = tuple(plugin.collect("register_menu_items", Sequence, (), **given))
     _check_kind("register_menu_items", menu, MenuItem)
+    _check_icons(menu)
     return Collected(settings, version, jobs, forms, menu)
 
 
@@ -91,6 +93,13 @@ def _check_names(hook: str, found: Sequence[Any], kind: type) -> None:
         if one.name in names:
             raise PluginError(f"`{hook}`: the name {one.name!r} stands there twice")
         names.add(one.name)
+
+
+def _check_icons(menu: Sequence[MenuItem]) -> None:
+    for one in menu:
+        if one.icon is not None and one.icon not in ICONS:
+            known = ", ".join(ICONS)
+            raise PluginError(f"`register_menu_items`: no icon is called {one.icon!r}; use {known}")
 
 
 def _check_kind(hook: str, found: Sequence[Any], kind: type) -> None:

@@ -148,6 +148,13 @@ class DangerTable(_Strict):
     """Words that contain one of `words` and mean something else."""
 
 
+class MenuTable(_Strict):
+    """`[menu]`: the picture of the rich menu."""
+
+    font: Path | None = None
+    """A font file with Japanese letters; without it, one that this machine has is looked for."""
+
+
 class RetentionTable(_Strict):
     """`[retention]`: after how many days something is forgotten."""
 
@@ -184,6 +191,7 @@ class CityFile(_Strict):
     """Signs sessions; without it, a key derived from the channel secret does."""
     store: StoreTable = StoreTable()
     retention: RetentionTable = RetentionTable()
+    menu: MenuTable = MenuTable()
     danger: list[DangerTable] = []
     plugins: dict[str, dict[str, Any]] = {}
     """One table for each plugin that is on; their order ranks offers that are otherwise equal."""

@@ -4,6 +4,7 @@ The simulator is one more child of the supervisor. Secrets are made once and kep
 data folder; the city's file reads them from the environment like any other city's.
 """
 
+import asyncio
 import importlib.util
 import json
 import os
@@ -18,6 +19,7 @@ from pathlib import Path
 from madoguchi.config import NAME, read_gateway
 from madoguchi.deployment import Place, supervise
 from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.menu_commands import publish_menu
 from madoguchi.ports import Port, require_free
 from madoguchi.renewing import is_running
 from madoguchi.sample import prepare
@@ -85,6 +87,7 @@ def run_demo(
 
     def open_city() -> None:
         prepare(sim_port, residents, data / "prepared")
+        _publish_menu(config, data)
         print(_WELCOME.format(phone=phone), flush=True)
 
     def on_ready() -> None:
@@ -105,6 +108,14 @@ _WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C
 
   ブラウザーで開き、友だち追加をして「図書館」と送ってみてください。
 """
+
+
+def _publish_menu(config: Path, data: Path) -> None:
+    """Show the rich menu; without it the demo goes on, and says why."""
+    try:
+        asyncio.run(publish_menu(read_gateway(config), data))
+    except MadoguchiError as error:
+        print(f"  メニューの画像を出せませんでした：{error}\n", flush=True)
 
 
 def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -> Child:

@@ -40,6 +40,7 @@ from madoguchi.languages import Languages
 from madoguchi.line import LineClient, Platform, client_of
 from madoguchi.live import Live
 from madoguchi.login import Login, fetch_keys
+from madoguchi.menu import linking, publishing
 from madoguchi.outgoing import TOKEN_LIFE, Address, Sender, store_pushes
 from madoguchi.plugins import Plugin, Plugins
 from madoguchi.rates import LIMITS, SharedBucket
@@ -75,6 +76,8 @@ class Services:
     """What residents asked for that is not done yet (`own_data`)."""
     copying: asyncio.Lock = field(default_factory=asyncio.Lock)
     """Held while a copy of somebody's data is made."""
+    publishing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held while the rich menu is brought to LINE."""
     conversation: Conversation = field(init=False)
 
     def __post_init__(self) -> None:
@@ -249,6 +252,7 @@ class RunningGateway:
             self._seal(),
             Jobs(s, self.lanes.owner, housekeeping.JOBS).run(),
             s.live.follow(),
+            linking.keep_linked(s, lambda: 0 in self.lanes.epochs),
             self._listen(),
         ):
             self._spawn(work)
@@ -330,6 +334,7 @@ class RunningGateway:
                     "settings.change": self._change_settings,
                     **privacy.deeds(s.office),
                     **followers.deeds(s.office, s.client, s.clock),
+                    **publishing.deeds(s),
                 }
                 task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
                 self.services.background.add(task)

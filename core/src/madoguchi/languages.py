@@ -61,7 +61,7 @@ class Languages:
         A value that is itself language → text is said in the same language. In ja-easy each reading
         stands in brackets behind its first appearance.
         """
-        text, found = self._find(words, language)
+        text, found = self.spell(words, language)
         if found == "ja-easy":
             text = _in_brackets(text)
         return PLACEHOLDER.sub(
@@ -74,7 +74,7 @@ class Languages:
         Values are escaped unless they are Markup. A text that is missing in the language is marked
         `lang="ja"`.
         """
-        text, found = self._find(words, language)
+        text, found = self.spell(words, language)
         markup = str(escape(text))
         if found == "ja-easy":
             markup = RUBY.sub(_as_ruby, markup)
@@ -88,7 +88,8 @@ class Languages:
         """Texts that some catalog knows and that have no translation into this language."""
         return sorted(self._known - self._texts[language].keys())
 
-    def _find(self, words: Words, language: str | None) -> tuple[str, str]:
+    def spell(self, words: Words, language: str | None) -> tuple[str, str]:
+        """The text as in a catalog, readings in `《》`, and the language that it is in."""
         wanted = language or "ja"
         if isinstance(words, str):
             text = self._texts[wanted].get(words) if wanted in self._texts else None

@@ -32,16 +32,17 @@ from madoguchi.content import (
     expect,
 )
 from madoguchi.management import (
+    NOTHING,
     BotInfo,
     Friends,
     LiffApp,
     LineError,
-    Management,
     Profile,
     Quota,
     Webhook,
     WebhookTest,
 )
+from madoguchi.menu.calls import RichMenuCalls
 from madoguchi.replies import messages_of
 from madoguchi.tokens import AccessToken, Credentials
 
@@ -77,6 +78,7 @@ log = logging.getLogger(__name__)
 
 REPLY: Final = aiohttp.ClientTimeout(total=10, connect=3)
 PUSH: Final = aiohttp.ClientTimeout(total=15, connect=3)
+UPLOAD: Final = aiohttp.ClientTimeout(total=60, connect=3)
 CONTENT: Final = aiohttp.ClientTimeout(total=300, connect=3, sock_read=15)
 SDK: Final = (3, 10)
 """Seconds to connect and to read: the SDK's own default is to wait for ever."""
@@ -95,7 +97,7 @@ class Platform:
         return cls(base.rstrip("/"), base.rstrip("/")) if base else cls()
 
 
-class LineClient(Management):
+class LineClient(RichMenuCalls):
     """Calls LINE for one channel. Use and close it inside one running event loop.
 
     Sends never raise for what LINE or the network does: they return an `Answer`. `connections`
@@ -293,14 +295,24 @@ class LineClient(Management):
         return await self._in_thread(endpoint, self._call_sdk, token, name, *args)
 
     async def _ask(
-        self, method: str, path: str, *, query: str = "", data: bytes | None = None, kind: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        ids: Mapping[str, str] = NOTHING,
+        query: str = "",
+        data: bytes | None = None,
+        kind: str = "",
+        upload: bool = False,
     ) -> dict[str, Any]:
         """See `Management`."""
         endpoint = f"{method} {path}"
         headers = {"Content-Type": kind} if kind else {}
+        host = self._platform.data if upload else self._platform.api
+        url = host + path.format_map(ids) + query
         try:
             response = await self._call(
-                method, self._platform.api + path + query, path, REPLY, data=data, headers=headers
+                method, url, path, UPLOAD if upload else REPLY, data=data, headers=headers
             )
             async with response:
                 body = await response.read()

@@ -7,9 +7,10 @@ client's own session (`_ask`): the SDK would stay in its memory for ever.
 import json
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ from madoguchi.errors import MadoguchiError
 
 PAGE = 500
 """User ids in a page of the follower list: LINE gives at most 1,000 (R49), a unit takes fewer."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _FORM = "application/x-www-form-urlencoded"
 _USER_ID = re.compile(r"U[0-9a-f]{32}")
 
@@ -107,11 +109,20 @@ class Management(ABC):
 
     @abstractmethod
     async def _ask(
-        self, method: str, path: str, *, query: str = "", data: bytes | None = None, kind: str = ""
+        self,
+        method: str,
+        path: str,
+        *,
+        ids: Mapping[str, str] = NOTHING,
+        query: str = "",
+        data: bytes | None = None,
+        kind: str = "",
+        upload: bool = False,
     ) -> dict[str, Any]:
         """Call LINE through the pooled session; the JSON object that it answers.
 
-        The query is no part of what is logged: it may name a resident.
+        `ids` stand for the `{…}` in the path. They and the query are no part of what is logged:
+        they may name a resident. `upload`: at the host for large data (R47).
         """
 
     async def profile(self, user_id: str) -> Profile | None:

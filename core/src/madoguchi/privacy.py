@@ -34,6 +34,7 @@ from madoguchi.tables import (
     draft,
     erasure,
     media,
+    menu_link,
     outgoing,
     own_copy,
     profile,
@@ -284,7 +285,7 @@ def _erase_own(
         return
     who = person.resident.id
     counts = {**_count_own(db, who), "events": len(events)}
-    for table in (*OWN, own_copy):
+    for table in (*OWN, own_copy, menu_link):
         db.execute(delete(table).where(table.c.resident_id == who))
     keys = [
         office.key_of("message", str(one.message["id"]))

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import bindparam, func, select, text, update
 from sqlalchemy.orm import Session
 
+from madoguchi.menu import linking
 from madoguchi.store import UTCDateTime
 from madoguchi.tables import meta, resident
 from madoguchi.types import Resident
@@ -82,8 +83,11 @@ def set_following(db: Session, line_id: str, follows: bool, at: datetime) -> boo
         .where(resident.c.line_id == line_id)
         .where(resident.c.state_at <= stamp)
         .values(follows=follows, state_at=stamp, **{column: at})
-    )
-    return bool(changed.rowcount)  # type: ignore[attr-defined]
+        .returning(resident.c.id, resident.c.language)
+    ).first()
+    if changed is not None and follows and changed.language:
+        linking.mark(db, changed.id)  # LINE may have forgotten their own menu meanwhile
+    return changed is not None
 
 
 def known(db: Session, line_ids: Collection[str]) -> set[str]:
@@ -120,8 +124,9 @@ def find(db: Session, number: int) -> Resident | None:
 
 
 def set_language(db: Session, number: int, language: str) -> None:
-    """Remember which language a resident reads."""
+    """Remember which language a resident reads; their rich menu follows (`menu.linking`)."""
     db.execute(update(resident).where(resident.c.id == number).values(language=language))
+    linking.mark(db, number)
 
 
 _SELECT = select(resident.c.id, resident.c.follows, resident.c.language)

@@ -247,6 +247,29 @@ follower_import = _table(
     Column("line_day", Text),
 )
 
+# Our rich menus at LINE, those of the last hour that are gone included (R45: 100 an hour).
+rich_menu = _table(
+    "rich_menu",
+    Column("menu_id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    # With its picture.
+    Column("whole", Boolean, nullable=False),
+    # Residents see it.
+    Column("live", Boolean, nullable=False),
+    Column("made", UTCDateTime, nullable=False),
+)
+
+# Who has a rich menu of their own at LINE, and who may need another one (`due` > 0).
+menu_link = _table(
+    "menu_link",
+    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    Column("menu_id", Text),
+    Column("due", Integer, nullable=False),
+)
+_due = text("due > 0")
+Index("ix_menu_link_due", menu_link.c.resident_id, sqlite_where=_due, postgresql_where=_due)
+
 meta = _table(
     "meta",
     Column("key", Text, primary_key=True),

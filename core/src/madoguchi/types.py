@@ -160,6 +160,8 @@ class MenuItem:
     says: str | None = None
     page: str | None = None
     """See `Context.liff_url`; without such pages the item is left out."""
+    icon: str | None = None
+    """The sign on the tile: bell, bin, book, calendar, camera, chat, globe, list, page or phone."""
 
     def __post_init__(self) -> None:
         if (self.says is None) == (self.page is None):

@@ -3,20 +3,18 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from madoguchi.config import OWN
+from madoguchi import residents
 from madoguchi.languages import LANGUAGES, NAMES
-from madoguchi.tables import resident
-from madoguchi.types import MenuItem, Resident
+from madoguchi.menu.tiles import LANGUAGE, action_of, postback, shorten
+from madoguchi.types import Resident
 
 if TYPE_CHECKING:
     from madoguchi.gateway import Services
 
 MENU = {"メニュー", "めにゅー", "めにゅう", "menu"}  # nosay
 """What is typed for the menu, in small letters."""
-LANGUAGE = "ことば / Language"  # nosay
 _ALSO = {"japanese": "ja", "にほんご": "ja", "language": "", "ことば": "", "言葉": ""}  # nosay
 SPOKEN = {name.lower(): language for language, name in NAMES.items()} | _ALSO
 """What is typed for a language, in small letters; without one, residents are asked which."""
@@ -57,7 +55,7 @@ def ask_language() -> Message:
 
 def choose_language(db: Session, services: "Services", who: Resident, language: str) -> Message:
     """Remember what the resident reads; the menu, in that language."""
-    db.execute(update(resident).where(resident.c.id == who.id).values(language=language))
+    residents.set_language(db, who.id, language)
     message = show_menu(services, language)
     thanks = services.languages.say("これから、このことばでお答えします。", language)
     return {**message, "text": f"{thanks}\n\n{message['text']}"}
@@ -69,10 +67,10 @@ def show_menu(services: "Services", language: str | None) -> Message:
     lines, items = [], []
     for plugin in services.plugins.well():
         for item in plugin.collected.menu:
-            action = _action(services, item, say(item.label, language))
+            action = action_of(services, item, say(item.label, language))
             if action is not None:
                 lines.append(f"・{action['label']}")  # nosay
-                items.append(_item({**action, "label": _short(action["label"])}))
+                items.append(_item({**action, "label": shorten(action["label"])}))
     text = "\n".join(
         [
             say("{city}のトークでできること", language, city=say(services.city.label, language)),
@@ -82,35 +80,14 @@ def show_menu(services: "Services", language: str | None) -> Message:
             services.telephone(language),
         ]
     )
-    return _message(text, [*items[:MOST_ITEMS], _item(_postback(LANGUAGE, "language"))])
-
-
-def _action(services: "Services", item: MenuItem, label: str) -> Message | None:
-    if item.says is not None:
-        return {"type": "message", "label": label, "text": item.says}
-    address = services.conversation.page_url(item.page or "")
-    return {"type": "uri", "label": label, "uri": address} if address else None
-
-
-def _short(label: str) -> str:
-    """As much of a label as LINE shows on a button (R39)."""
-    return label if len(label) <= 20 else f"{label[:19]}…"
+    return _message(text, [*items[:MOST_ITEMS], _item(postback(LANGUAGE, "language"))])
 
 
 def _languages() -> list[Message]:
     return [
-        _item(_postback(NAMES[language], f"language?v={language}", NAMES[language]))
+        _item(postback(NAMES[language], f"language?v={language}", NAMES[language]))
         for language in LANGUAGES
     ]
-
-
-def _postback(label: str, action: str, shown: str | None = None) -> Message:
-    return {
-        "type": "postback",
-        "label": label,
-        "data": f"{OWN}:{action}",
-        "displayText": shown or label,
-    }
 
 
 def _item(action: Mapping[str, Any]) -> Message:

@@ -79,7 +79,7 @@ def register_forms(config, settings):
 @hookimpl
 def register_menu_items():
     """One tile, which opens the list."""
-    return [MenuItem(questions.TITLE, page="form/segment/settings")]
+    return [MenuItem(questions.TITLE, page="form/segment/settings", icon="bell")]
 
 
 @hookimpl

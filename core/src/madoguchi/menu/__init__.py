@@ -1,0 +1,1 @@
+"""The rich menu: which tiles it has, how it looks, and how it reaches LINE and the residents."""

@@ -1,0 +1,78 @@
+# nosay: what is said here, staff read
+"""The rich menu in words: what residents see, what they shall see, and what LINE refused."""
+
+from typing import TYPE_CHECKING
+
+from madoguchi.answers import Outcome
+from madoguchi.followers import REFUSED
+from madoguchi.languages import NAMES
+from madoguchi.management import LineError
+from madoguchi.menu.calls import Menu
+
+if TYPE_CHECKING:
+    from madoguchi.menu.publishing import Sight
+
+PUBLISHED = "メニューを出しました。"
+RESTORED = "前のメニューに戻しました。"
+SAME = "変わるところは、ありません。"
+SEES_NOW = "住民には、今までのメニューが見えています。"
+NO_FORMER = "前のメニューの記録がありません。"
+FORMER_GONE = "前のメニューは、LINEから消されています。LINEで作り直してください。"
+TOO_OFTEN = (
+    "この1時間に、メニューを何度も作りました。LINEでは、1時間に100回までです。"
+    f"1時間たったら、同じコマンドを打ってください。{SEES_NOW}"
+)
+_BUSY = f"LINEの回数の上限です。1時間たったら、同じコマンドを打ってください。{SEES_NOW}"
+_SILENT = "LINEから、返事がありません。少し待って、同じコマンドを打ってください。"
+
+
+def too_many(there: int) -> str:
+    """There is no room for another menu at LINE (R45)."""
+    return (
+        f"LINEのメニューが{there:,}個あり、上限は1,000個です。{SEES_NOW}"
+        "ほかの仕組みで作った、使わないメニューを消してください。"
+    )
+
+
+def explain(error: LineError) -> str:
+    """What LINE refused, and what to do about it."""
+    answer = error.answer
+    match answer.outcome:
+        case Outcome.UNAUTHORIZED:
+            return f"{REFUSED}{SEES_NOW} [{error}]"
+        case Outcome.SLOW_DOWN | Outcome.SLOW_DOWN_USER | Outcome.QUOTA:
+            return f"{_BUSY} [{error}]"
+        case Outcome.RETRY:
+            return f"{_SILENT} [{error}]"
+    if "exceeds the limit" in answer.message:
+        return f"{too_many(1000)} [{error}]"
+    what = "画像" if "content" in str(error) else "メニュー"
+    return (
+        f"LINEが、{what}を受け取りませんでした。{SEES_NOW}"
+        f"次の行を、この仕組みの担当者に伝えてください。 [{error}]"
+    )
+
+
+def describe(sight: "Sight") -> list[str]:
+    """What residents see now, and beside it what they shall see."""
+    lines = ["いま見えているメニュー", f"  {_now(sight)}", "これから見えるメニュー"]
+    for number, design in enumerate(sight.designs):
+        readers = sight.kept.readers.get(design.language, 0)
+        to = "ほかの全員に" if number == 0 else f"{readers:,}人に"
+        state = "作ります" if design in sight.missing else "あります"
+        labels = "、".join(tile.action["label"] for tile in design.tiles)
+        lines.append(f"  {NAMES[design.language]}（{to}、{state}）：{labels}")
+    if sight.is_done:
+        lines.append(SAME)
+    return lines
+
+
+def _now(sight: "Sight") -> str:
+    found = [menu for menu in sight.listed if menu.id == sight.default]
+    if not found:
+        return "LINE公式アカウントの管理画面で作ったもの（あれば）"
+    return _labels(found[0])
+
+
+def _labels(menu: Menu) -> str:
+    return f"{menu.name}：{'、'.join(filter(None, menu.labels))}"
