@@ -10,7 +10,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from sqlalchemy import insert, select, update
 
 from madoguchi import audit, forgetting, inbox_orders, privacy, retention
 from madoguchi.audit import Actor
+from madoguchi.clock import JST
 from madoguchi.config import RetentionTable
 from madoguchi.export import export
 from madoguchi.housekeeping import JOBS
@@ -278,7 +279,7 @@ def test_each_canary_is_gone_when_its_time_is_over(place: Place) -> None:
 
 
 def test_a_child_leaves_the_profile_on_its_eighteenth_birthday(place: Place) -> None:
-    place.town.clock.move((date(2033, 4, 1) - date.today()).days * 86400)
+    place.town.clock.move((date(2033, 4, 1) - datetime.now(JST).date()).days * 86400)
     canary = plant(place, TestResident(place.town), "hanako")
     place.forgets()
     assert place.holds(canary["child"])
