@@ -252,7 +252,7 @@ def _fill_in(db: Any, who: int, canary: dict[str, str], now: Any) -> None:
 
 
 def test_each_canary_is_gone_when_its_time_is_over(place: Place) -> None:
-    place.town.clock.move((date(2026, 11, 22) - date.today()).days * 86400)
+    place.town.clock.move((date(2026, 11, 22) - datetime.now(JST).date()).days * 86400)
     taro = TestResident(place.town, "太郎")
     canary = plant(place, taro, "taro")
     taro.blocks()
