@@ -149,7 +149,9 @@ def test_a_form_with_htmx(town, hanako, open_page, width):
     assert page.evaluate("window.stays"), "pages were swapped, not loaded"
     page.go_back()
     expect(page.get_by_label("連絡先の電話番号")).to_have_value("090-9876-5432")
+    page.wait_for_load_state("networkidle")
     page.go_forward()
+    expect(page.get_by_role("heading", level=1)).to_have_text("答えを確かめて、送ってください")
     page.get_by_role("button", name="送る").dblclick()
     expect(page.get_by_role("heading", level=1)).to_have_text("受け付けました")
     assert submissions(town) == 1
