@@ -23,6 +23,10 @@ SMALL = """() => [...document.querySelectorAll('a, button, summary, input, texta
   .filter(([, box]) => box.width > 0 && (box.height < 44 || box.width < 44))
   .map(([html, box]) => `${html} ${box.width}×${box.height}`)"""
 """What is too small for a finger."""
+AT_REST = """() => Promise.allSettled(document.getAnimations()
+  .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
+  .map((one) => one.finished))"""
+"""Waits for what is fading in: half faded, no text has the contrast it will have."""
 
 
 @pytest.fixture(scope="module")  # not longer: while it lives, no other test may run a loop
@@ -46,6 +50,7 @@ def look_over() -> Callable[..., None]:
     """`look_over(page, name)`: axe finds nothing, nothing scrolls sideways, targets are large."""
 
     def look(page: Page, name: str, *, has_large_targets: bool = True) -> None:
+        page.evaluate(AT_REST)
         found = Axe().run(page)
         assert found.violations_count == 0, f"{name}: {found.generate_report()}"
         room = page.evaluate(
