@@ -4,11 +4,13 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
 from madoguchi import forgetting
+from madoguchi.checkpoints import AT_LAST, Checkpoints
 from madoguchi.inbox import COMMIT_PAUSE, LOOKED_AT, MOST_COUNTED, Row, Settled, Waiting, tell
 
 T = TypeVar("T")
@@ -17,9 +19,10 @@ log = logging.getLogger("madoguchi.inbox")
 PATIENCE = 1000
 """Milliseconds to wait for a lock that nobody should hold: LINE waits two seconds (R3)."""
 _SCHEMA = (
-    """
+    f"""
 PRAGMA journal_mode=WAL;
 PRAGMA synchronous=FULL;
+{AT_LAST};
 CREATE TABLE IF NOT EXISTS inbox (
     seq INTEGER PRIMARY KEY, event_id TEXT NOT NULL UNIQUE, lane INTEGER NOT NULL,
     message_id TEXT, at REAL NOT NULL, raw BLOB, done INTEGER NOT NULL DEFAULT 0);
@@ -57,6 +60,7 @@ class SqliteInbox:
         self._look = threading.Lock()
         self._scrubbing = False
         self._db: sqlite3.Connection | None = None
+        self._checkpoints: Checkpoints | None = None
 
     async def open(self) -> None:
         """Open the file; create it at the first start."""
@@ -68,6 +72,8 @@ class SqliteInbox:
             db.close()
             raise
         self._db = db
+        self._checkpoints = Checkpoints(self._path)
+        self._checkpoints.start()
 
     async def store(self, rows: Sequence[Row]) -> None:
         """Wait for the commit that holds these rows."""
@@ -109,9 +115,7 @@ class SqliteInbox:
         tell(done, failed)
 
     def _insert(self, rows: Iterable[Row]) -> None:
-        db = self._connection
-        db.execute("BEGIN IMMEDIATE")
-        try:
+        with self._transaction() as db:
             db.executemany(
                 "INSERT INTO inbox (event_id, lane, message_id, at, raw) VALUES "
                 "(?1, ?2, ?3, ?4, CASE WHEN EXISTS (SELECT 1 FROM unsent WHERE message_id = ?3)"
@@ -125,11 +129,6 @@ class SqliteInbox:
                         "UPDATE inbox SET raw = NULL WHERE message_id = ? AND event_id <> ?",
                         (row.message_id, row.event_id),
                     )
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:  # a full disk has ended it already
-                db.execute("ROLLBACK")
-            raise
 
     async def settle(self) -> Settled:
         """Copy what the worker's database says is handled, and forget what it orders to forget.
@@ -164,19 +163,21 @@ class SqliteInbox:
             self._scrubbing = False
 
     def _change(self, statements: Sequence[tuple[str, Sequence[tuple[object, ...]]]]) -> None:
+        if any(rows for _, rows in statements):
+            with self._transaction() as db:
+                for sql, rows in statements:
+                    db.executemany(sql, rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._connection
-        wanted = [(sql, rows) for sql, rows in statements if rows]
-        if not wanted:
-            return
         db.execute("BEGIN IMMEDIATE")
         try:
-            for sql, rows in wanted:
-                db.executemany(sql, rows)
+            yield db
             db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:
+        finally:
+            if db.in_transaction:  # it failed, and a full disk has not ended it already
                 db.execute("ROLLBACK")
-            raise
 
     async def _look_for(self, find: Callable[[sqlite3.Connection], T]) -> T | None:
         return await asyncio.to_thread(self._find, find)
@@ -205,6 +206,9 @@ class SqliteInbox:
 
     async def close(self) -> None:
         """Close the file."""
+        if self._checkpoints is not None:
+            await asyncio.to_thread(self._checkpoints.stop)
+            self._checkpoints = None
         with self._look:
             for db in (self._looking, self._db):
                 if db is not None:

@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
+from .checkpoints import AT_LAST, Checkpoints
 from .clock import Clock
 from .sqlite import connect, driver_of, lock_file, numbered, open_engine, reason, transient
 from .store import (
@@ -105,8 +106,10 @@ class SQLiteStore:
             raise StoreUnavailable(f"{self.place}: {reason(error)}") from error
         self._readers = ThreadPoolExecutor(READERS, "store-read")
         self._writer = threading.Thread(target=self._write_all, name="store-write", daemon=True)
+        self._checkpoints = Checkpoints(self.place)
         if not self._read_only:
             self._writer.start()
+            self._checkpoints.start()
         self._open = True
 
     async def close(self) -> None:
@@ -117,6 +120,7 @@ class SQLiteStore:
         if not self._read_only:
             self._waiting.put(None)
             await asyncio.to_thread(self._writer.join)
+            await asyncio.to_thread(self._checkpoints.stop)
         await asyncio.to_thread(self._readers.shutdown)
         self._fetching.close()
         self._reader_engine.dispose()
@@ -271,7 +275,9 @@ class SQLiteStore:
             raise RuntimeError("a unit ended the transaction that it was given") from unit.error
 
     def _connect_writer(self) -> sqlite3.Connection:
-        return connect(self.place, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
+        writer = connect(self.place, busy=WRITER_BUSY_SECONDS, factory=_Sharing)
+        writer.execute(AT_LAST)
+        return writer
 
     def _unavailable(self, error: BaseException) -> StoreUnavailable:
         text = f"{self.place}: {reason(error)}, after {ATTEMPTS} attempts"
