@@ -1,10 +1,16 @@
 """The control API with what does not stand in its table: refused in words, and nothing breaks."""
 
+import copy
 import json
+import random
+from collections import Counter
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-ODD = [True, -1, 1.5, 10**30, float("nan"), "", "x" * 3000, "\0", "a", [], [1], {}, {"a": 1}]
+ODD = [True, -1, 1.5, 10**30, float("nan"), [], [1], {}, {"a": 1}]
+ODD += ["", "a", "x" * 3000, "\0", "\ud800"]
 ONE = "/sim/residents/{user}"
 FIELDS = {
     "POST /sim/residents": ({}, "displayName language follow userId"),
@@ -24,6 +30,9 @@ FIELDS = {
         " richMenuSeconds transcodingSeconds webhookTimeout webhookActive chatMode nothing",
     ),
 }
+SAMPLES = json.loads(
+    (Path(__file__).parents[2] / "messages" / "tests" / "samples.json").read_text("utf-8")
+)
 FAULT = "endpoint share status message delayMs afterAccept drop times"
 
 
@@ -99,6 +108,52 @@ def test_a_message_id_of_any_length_is_not_there(line):
         body = json.dumps({"messageId": number}).encode()
         unsent = line.call("POST", f"{ONE.format(user=line.resident())}/unsend", body)
         assert unsent.status == 404
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    found = [path] if path else []
+    items: Any = value.items() if isinstance(value, dict) else ()
+    for key, item in enumerate(value) if isinstance(value, list) else items:
+        found += places(item, (*path, key))
+    return found
+
+
+def damage(body: Any, chance: random.Random) -> Any:
+    """Change or remove up to three things, or nothing."""
+    for _ in range(chance.randint(0, 3)):
+        if found := places(body):
+            *path, last = chance.choice(found)
+            parent = body
+            for key in path:
+                parent = parent[key]
+            if chance.random() < 0.7:
+                parent[last] = copy.deepcopy(chance.choice([*ODD, {"type": []}, {"type": "text"}]))
+            else:
+                del parent[last]
+    return body
+
+
+def test_a_bot_that_sends_nonsense_is_refused_and_the_phone_goes_on(line):
+    user_id, chance = line.resident(), random.Random(20260403)
+    line.settings(rateScale=0)
+    kinds = {"push": {"to": user_id}, "multicast": {"to": [user_id]}, "reply": {"replyToken": "x"}}
+    kinds |= {"broadcast": {}, "validate/push": {}}
+    statuses = Counter[int]()
+    for _ in range(2_000):
+        kind = chance.choice([*kinds])
+        body = copy.deepcopy({**kinds[kind], "messages": [chance.choice(SAMPLES)]})
+        statuses[line.post(f"/v2/bot/message/{kind}", damage(body, chance)).status] += 1
+    for odd in ODD:
+        loading = {"chatId": odd, "loadingSeconds": 5}
+        statuses[line.post("/v2/bot/chat/loading/start", loading).status] += 1
+        reply = {"replyToken": odd, "messages": [{"type": "text", "text": "a"}]}
+        statuses[line.post("/v2/bot/message/reply", reply).status] += 1
+        event = {"type": "x", "replyToken": odd, "source": {"type": "user", "userId": user_id}}
+        statuses[line.post("/sim/webhooks", {"events": [event]}).status] += 1
+    assert set(statuses) == {200, 400}
+    assert min(statuses.values()) > 100
+    assert line.get(f"/sim/residents/{user_id}/chat?html=1").json["entries"]
 
 
 def _quoted(text: str) -> str:

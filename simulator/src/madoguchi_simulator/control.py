@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute, Route
 from madoguchi_messages import render, render_quick_replies
 
 from .errors import Refusal
+from .identifiers import is_whole
 from .login import LiffApp
 from .rich_menu_taps import show_rich_menu, tap_rich_menu
 from .rich_menus import MANAGER
@@ -322,8 +323,8 @@ async def _body(request: Request) -> dict[str, Any]:
 
 def _text(body: dict[str, Any], name: str) -> str | None:
     value = body.get(name)
-    if value is not None and not isinstance(value, str):
-        raise Refusal(400, f'"{name}" is a text')
+    if value is not None and not (isinstance(value, str) and is_whole(value)):
+        raise Refusal(400, f'"{name}" is a text without lone surrogates')
     return value
 
 

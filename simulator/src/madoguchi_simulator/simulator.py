@@ -22,7 +22,7 @@ from .database import empty, open_database, read_memo, write_memo
 from .errors import Refusal
 from .events import complete_message, event
 from .faults import Faults
-from .identifiers import message_id, new_long_token
+from .identifiers import is_whole, message_id, new_long_token
 from .liff import LiffViews
 from .login import LoginChannel
 from .logins import Logins
@@ -366,9 +366,8 @@ class Simulator:
 def _can_be_answered(event: Any) -> bool:
     if not isinstance(event, dict) or not isinstance(event.get("source"), dict):
         return False
-    return isinstance(event.get("replyToken"), str) and isinstance(
-        event["source"].get("userId"), str
-    )
+    needed = (event.get("replyToken"), event["source"].get("userId"))
+    return all(isinstance(one, str) and is_whole(one) for one in needed)
 
 
 def _media_type(name: str, media_type: str) -> str:
