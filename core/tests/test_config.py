@@ -241,6 +241,28 @@ def test_a_database_that_cannot_be_reached(write, tmp_path):
     assert "hidden" not in line, "a password is never shown"
 
 
+def test_two_cities_with_one_database_are_both_refused(write, tmp_path, monkeypatch):
+    """A copied file whose database was forgotten would show one city the other's residents."""
+    store = '[store]\ndatabase_url = { env = "KITA_DATABASE" }\n'
+    kita = write((END, END + store))
+    minami = write((END, END + store.replace("KITA", "MINAMI")), name="minami.toml")
+    write(name="nishi.toml")
+    write(("[city]", "[city"), name="higashi.toml")
+    monkeypatch.setenv("MINAMI_DATABASE", "postgresql://another:one@127.0.0.1:9/none")
+    result = run("check", "--config", kita.parent, "--data", tmp_path)
+    said = "[store] database_url: is the database of"
+    lines = [line for line in result.stderr.splitlines() if said in line]
+    assert lines == [
+        f"{kita} {said} minami.toml, too; write one for each gateway",
+        f"{minami} {said} kita.toml, too; write one for each gateway",
+    ]
+    found = {one["gateway"]: one for one in entrances(Place(str(kita.parent), str(tmp_path)))}
+    assert said in found["kita"]["trouble"]
+    assert "trouble" not in found["nishi"]
+    monkeypatch.setenv("MINAMI_DATABASE", "postgresql://another:one@127.0.0.1:9/another")
+    assert read_gateway(minami).name == "minami"
+
+
 def test_a_folder_without_files_and_a_file_that_is_not_there(tmp_path):
     empty = run("check", "--config", tmp_path)
     assert (empty.exit_code, "has no <gateway>.toml; copy" in empty.stderr) == (1, True)
