@@ -133,7 +133,7 @@ class StoreTable(_Strict):
     """`[store]`: nothing for the embedded parts, URLs for PostgreSQL and Redis."""
 
     database_url: Annotated[Secret, _starts_with("postgresql://")] | None = None
-    """`postgresql://…`; without it, SQLite files in the data folder."""
+    """`postgresql://…`, this gateway's alone; without it, SQLite files in the data folder."""
     redis_url: Annotated[Secret, _starts_with("redis://", "rediss://", "unix://")] | None = None
     """`redis://…`; without it, an embedded Valkey."""
 
