@@ -15,8 +15,8 @@ T = TypeVar("T")
 THREADS = 4
 """Plain functions of one plugin run in so many threads."""
 PATIENCE = 10.0
-"""Seconds to wait for one. At most eight turns share them, so nobody waits that long unless a
-thread was kept beyond its time limit.
+"""Seconds to wait for one. At most eight turns share them, so nobody waits that long unless what
+runs there does not end in its time limit, or is a job with a longer one.
 """
 
 
@@ -32,14 +32,14 @@ class Threads:
         """Await `function(*given)` in one of the threads.
 
         Waiting for a thread is no time of the function's own: a burst is no fault. Raises
-        `PluginError` if none came free, since what runs in them does not end.
+        `PluginError` if none came free in time.
         """
         with not_counted():
             try:
                 async with asyncio.timeout(PATIENCE):
                     await self._free.acquire()
             except TimeoutError:
-                busy = f"its {THREADS} threads were busy for {PATIENCE:g} s: what runs there hangs"
+                busy = f"its {THREADS} threads were busy for {PATIENCE:g} s"
                 raise PluginError(busy) from None
         try:
             running = self._pool.submit(beat.call, self._label, function, *given)
