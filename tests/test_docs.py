@@ -46,8 +46,8 @@ PAGES = sorted(
     {
         *ROOT.glob("*.md"),
         *(ROOT / "docs").rglob("*.md"),
-        *(ROOT / folder / "README.md" for folder in ("core", "config", "messages", "simulator")),
-        *ROOT.glob("examples/*/README.md"),
+        *(page for page in ROOT.glob("*/README.md") if not page.parent.name.startswith(".")),
+        *ROOT.glob("[a-z]*/*/README.md"),
     }
 )
 

@@ -185,6 +185,10 @@ def test_r46_own_menu_before_the_bots_before_the_managers(line):
         {"richMenu": {**MENU, "name": "前から"}, "image": base64.b64encode(PICTURE).decode()},
     ).json["richMenuId"]
     assert seen(line, user_id) == (managers, "manager")
+    for wrong in ({"richMenu": {"size": 1}}, {"richMenu": MENU, "image": "bm8="}):
+        assert line.put("/sim/richmenu", wrong).status == 400
+        assert line.says(user_id, "はい")["status"] == 200
+        assert seen(line, user_id) == (managers, "manager"), "what is refused changes nothing"
     theirs = line.get("/v2/bot/user/all/richmenu")
     assert (theirs.status, theirs.message) == (403, "the richmenu is owned by another channel")
     # The API neither lists nor touches what the manager made.

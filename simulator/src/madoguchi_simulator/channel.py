@@ -79,7 +79,7 @@ def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
-def _is_number(value: Any, most: float = float("inf")) -> bool:
+def _is_number(value: Any, most: float = 1e9) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
@@ -88,7 +88,7 @@ def _is_bool(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 _RULES = {
