@@ -1,4 +1,4 @@
-"""How often a rich menu was tapped, area by area, as LINE counts it: links are counted like the rest.
+"""How often a rich menu was tapped, area by area, as LINE counts it: links are counted, too.
 
 LINE counts by days of Japan, knows a day when it is over, and tells nothing while too few people
 have tapped.
@@ -77,7 +77,9 @@ def _read(day: str) -> date:
     return datetime.strptime(day, "%Y%m%d").date()
 
 
-def _answer(menu: dict[str, Any], found: tuple[str, str, str], metrics: list[Any]) -> dict[str, Any]:
+def _answer(
+    menu: dict[str, Any], found: tuple[str, str, str], metrics: list[Any]
+) -> dict[str, Any]:
     clicks = [
         {"bounds": area["bounds"], "metrics": one}
         for area, one in zip(menu["areas"], metrics, strict=True)
