@@ -281,6 +281,29 @@ def test_what_line_refuses_is_a_line_that_says_what_to_do(small, endpoint, statu
     assert len(listed(small)) == 4, "something of the first try was left"
 
 
+@pytest.mark.parametrize("endpoint", ["linkRichMenu", "deleteRichMenu"])
+def test_what_line_refuses_after_the_switch_is_not_taken_for_the_switch(small, endpoint):
+    taro, jane = TestResident(small), TestResident(small)
+    jane.taps("English")
+    leftover = {**FOREIGN, "name": "madoguchi:ja:of-a-lost-database"}
+    small.call(small.simulator.menus.create, leftover)
+    guide = small.running.services.plugins.all["guide"]
+    publish(small)
+    guide.collected = replace(guide.collected, menu=guide.collected.menu[:1])
+    small.call(small.simulator.menus.create, leftover)
+    faults(small, {"endpoint": endpoint, "status": 429, "message": "The API rate limit"})
+    said = telling.REST if endpoint == "linkRichMenu" else "1時間たったら"
+    with pytest.raises(MadoguchiError, match=said) as caught:
+        publish(small)
+    is_out = labels(small, taro) != JA
+    assert is_out is (telling.SEES_NOW not in str(caught.value))
+    assert labels(small, jane) in (EN, ["Library", *EN[2:]]), "half of it"
+    faults(small)
+    publish(small)
+    assert labels(small, jane) == ["Library", *EN[2:]]
+    assert len(listed(small)) == 6
+
+
 def test_r45_no_room_for_another_menu_is_said_before_anything_is_made(small):
     for _ in range(998):
         small.call(small.simulator.menus.create, FOREIGN)

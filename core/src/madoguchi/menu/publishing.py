@@ -164,10 +164,13 @@ async def _finish(services: "Services") -> bool:
     """Link whoever needs it, then delete our menus that are not needed any more."""
     loop = asyncio.get_running_loop()
     end = loop.time() + STEP
-    while await linking.link_marked(services.store, services.client):
-        if loop.time() > end:
-            return False
-    await tidy(services)
+    try:
+        while await linking.link_marked(services.store, services.client):
+            if loop.time() > end:
+                return False
+        await tidy(services)
+    except LineError as error:
+        raise MadoguchiError(telling.explain_rest(error)) from error
     return True
 
 

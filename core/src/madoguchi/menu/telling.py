@@ -25,6 +25,10 @@ TOO_OFTEN = (
     "この1時間に、メニューを何度も作りました。LINEでは、1時間に100回までです。"
     f"1時間たったら、同じコマンドを打ってください。{SEES_NOW}"
 )
+REST = (
+    "メニューは、切りかわりました。ほかの言葉を選んだ人には、まだ前のものが見えるかもしれません。"
+    "続きは、自動で行います。終わったか確かめるには、同じコマンドを打ってください。"
+)
 _BUSY = f"LINEの回数の上限です。1時間たったら、同じコマンドを打ってください。{SEES_NOW}"
 _SILENT = "LINEから、返事がありません。少し待って、同じコマンドを打ってください。"
 
@@ -54,6 +58,11 @@ def explain(error: LineError) -> str:
         f"LINEが、{what}を受け取りませんでした。{SEES_NOW}"
         f"次の行を、この仕組みの担当者に伝えてください。 [{error}]"
     )
+
+
+def explain_rest(error: LineError) -> str:
+    """The menu is out, and LINE refused what comes after it."""
+    return f"{REST} [{error}]"
 
 
 def describe(sight: "Sight") -> list[str]:
