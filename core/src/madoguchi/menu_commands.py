@@ -49,8 +49,9 @@ async def count(config: Path, data: Path, city: str, days: int) -> list[str]:
     """How often each tile was tapped until yesterday."""
     store = await open_for_reading(pick_city(config, city), data)
     try:
-        # The demo's time may be moved; elsewhere there is no such file.
-        last = Clock(data / "clock").now().astimezone(JST).date() - timedelta(days=1)
+        moved = data / "clock"  # the demo's time; elsewhere there is no such file
+        now = Clock(moved if moved.exists() else None).now()
+        last = now.astimezone(JST).date() - timedelta(days=1)
         first = last - timedelta(days=days - 1)
         return taps.describe(await store.read(taps.count_taps, first, last), first, last)
     finally:

@@ -73,18 +73,27 @@ class Menu:
         menu = [guide.collected.menu[n] for n in numbers]
         guide.collected = replace(guide.collected, menu=menu)
 
-    def night(self, runs):
-        """It is six in the morning of the next day; the job has run so often."""
+    def publish(self):
+        done = self.type("publish", "--yes")
+        assert done.exit_code == 0, done.output
+
+    def night(self, outcome="done"):
+        """It is six in the morning of the next day, and the job has run."""
+        end = time.monotonic() + 60
+        while not (before := len(self.runs())):  # a new gateway begins with the next night
+            assert time.monotonic() < end
+            time.sleep(0.05)
         now = self.town.clock.now().astimezone(JST)
         morning = (now + timedelta(days=1)).replace(hour=6, minute=0)
         self.town.clock.move((morning - now).total_seconds())
-        sql = (
-            "SELECT count(*) FROM job_run WHERE job = 'core/taps' AND outcome IN ('done','failed')"
-        )
-        end = time.monotonic() + 60
-        while self.town.wait(self.town.running.store.fetch(sql))[0][0] < runs:
-            assert time.monotonic() < end, "the job did not run"
+        while len(found := self.runs()) == before or found[-1][0] == "running":
+            assert time.monotonic() < end, found
             time.sleep(0.05)
+        assert found[-1][0] == outcome, found
+
+    def runs(self):
+        sql = "SELECT outcome, error FROM job_run WHERE job = 'core/taps' ORDER BY tick"
+        return [tuple(row) for row in self.town.wait(self.town.running.store.fetch(sql))]
 
     def counted(self):
         """What the command says of each tile."""
@@ -111,7 +120,7 @@ def small(install_plugin, make_town, tmp_path, monkeypatch):
 
 
 def test_taps_on_words_links_and_the_telephone_are_counted_in_all_languages_together(menu):
-    assert menu.type("publish", "--yes").exit_code == 0
+    menu.publish()
     taro, jane = TestResident(menu.town), TestResident(menu.town)
     menu.tap(taro, LIBRARY, 2)
     menu.tap(taro, SETTINGS, 15)
@@ -124,36 +133,36 @@ def test_taps_on_words_links_and_the_telephone_are_counted_in_all_languages_toge
     menu.tap(jane, "Settings", 10)
     assert menu.counted() == {}
     assert taps.NONE in menu.type("taps").output
-    menu.night(1)
+    menu.night()
     told = {"受け取り設定": "25回", "電話する": "20回", "図書館": taps.SMALL}
     assert menu.counted() == told
     assert list(menu.counted()) == ["受け取り設定", "電話する", "図書館"]
     menu.tap(taro, PHONE, 3)
-    menu.night(2)  # the first day is asked for once more, and counts once
+    menu.night()  # the first day is asked for once more, and counts once
     assert menu.counted() == {**told, "電話する": "23回"}
 
 
 def test_the_last_taps_of_a_menu_that_was_replaced_are_counted_and_then_it_goes(small):
-    small.type("publish", "--yes")
+    small.publish()
     taro = TestResident(small.town)
     small.tap(taro, LIBRARY, 30)
     small.tiles(SETTINGS)
-    small.type("publish", "--yes")
+    small.publish()
     small.tap(taro, 0, 40)
-    for night in range(1, 5):
-        small.night(night)
+    for _ in range(4):
+        small.night()
     assert small.counted() == {"受け取り設定": "40回", "図書館": "30回"}
     assert len(small.town.call(small.town.simulator.menus.all)) == 3
 
 
 def test_a_night_on_which_line_says_nothing_is_made_up_for_on_the_next(small):
-    small.type("publish", "--yes")
+    small.publish()
     small.tap(TestResident(small.town), SETTINGS, 21)
     small.town.call(small.town.simulator.set_faults, [{"endpoint": "insight", "status": 500}])
-    small.night(1)
+    small.night("failed")
     assert small.counted() == {}
     small.town.call(small.town.simulator.set_faults, [])
-    small.night(2)
+    small.night()
     assert small.counted() == {"受け取り設定": "21回"}
 
 
