@@ -218,14 +218,13 @@ def drive(port: int, door: Upstream, worker: Upstream, too_large: tuple[int, ...
     assert headers["X-Forwarded-For"] == "127.0.0.1", "the real client, not what it claims"
     assert headers["X-Forwarded-Proto"] == "https"
     assert send(port, "POST", "/mihon/webhook", 2_200_000) in too_large
-    assert all(size < 2_200_000 for _, _, size in door.seen), "it went on whole"
-    door.seen.clear()
     assert send(port, "POST", "/mihon/liff/form", 3_000_000) == 200
     assert send(port, "GET", "/mihon/webhook/more") == 200
     assert send(port, "GET", "/metrics") == 404
     assert send(port, "GET", "/health/ready") == 404
     assert [path for path, _, _ in worker.seen] == ["/mihon/liff/form", "/mihon/webhook/more"]
-    assert not door.seen
+    # Caddy passes on the beginning of what is too large, and breaks off.
+    assert all(path == "/mihon/webhook" and size < 2_200_000 for path, _, size in door.seen)
 
 
 @contextmanager
