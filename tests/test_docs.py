@@ -376,7 +376,7 @@ def test_both_pages_about_connecting_have_the_same_steps() -> None:
 
     assert shape(english) == shape(japanese)
     assert [one for one in shape(english) if one.startswith("## ")] == [
-        f"## {number}." for number in range(1, 9)
+        f"## {number}." for number in range(1, 10)
     ]
 
 

@@ -16,7 +16,7 @@ from madoguchi_messages import render, render_quick_replies
 from .errors import Refusal
 from .identifiers import is_whole
 from .login import LiffApp
-from .rich_menu_taps import show_rich_menu, tap_rich_menu
+from .rich_menu_taps import count_tap, show_rich_menu, tap_rich_menu
 from .rich_menus import MANAGER
 from .simulator import Simulator
 
@@ -49,6 +49,7 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         route(f"{one}/chat", "GET", _chat),
         route(f"{one}/richmenu", "GET", _rich_menu),
         route(f"{one}/richmenu", "POST", _tap_rich_menu),
+        route(f"{one}/richmenu/taps", "POST", _count_tap),
         route("/sim/richmenu", "PUT", _set_managers_menu),
         route("/sim/richmenus/{menu_id}/image", "GET", _rich_menu_image),
         route(f"{one}/id-token", "POST", _id_token),
@@ -180,6 +181,11 @@ async def _rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
 async def _tap_rich_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
     body, user_id = await _body(request), request.path_params["user_id"]
     return await tap_rich_menu(simulator, user_id, body.get("area"), body.get("params"))
+
+
+async def _count_tap(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body, user_id = await _body(request), request.path_params["user_id"]
+    return {"action": count_tap(simulator, user_id, body.get("area"))}
 
 
 async def _set_managers_menu(simulator: Simulator, request: Request) -> dict[str, Any]:

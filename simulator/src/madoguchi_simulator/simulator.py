@@ -30,6 +30,7 @@ from .rates import RateLimits
 from .replies import ReplyTokens
 from .residents import BLOCKED, FRIEND, Residents
 from .rich_menu_aliases import RichMenuAliases
+from .rich_menu_insight import RichMenuTaps
 from .rich_menu_links import RichMenuLinks
 from .rich_menus import RichMenus
 from .sending import Sending
@@ -65,6 +66,7 @@ class Simulator:
         self.menus = RichMenus(self._db, wake)
         self.menu_aliases = RichMenuAliases(self._db, self.menus)
         self.menu_links = RichMenuLinks(self._db, self.clock, self.residents, self.menus, wake)
+        self.menu_taps = RichMenuTaps(self._db, self.clock)
         self.tokens = AccessTokens(self._db, self.clock, channel)
         self.logins = Logins(self._db, self.clock, self.residents, logins)
         self.liff = LiffViews(self._db, self.logins)
