@@ -109,7 +109,10 @@ def fill_report(page: Page) -> None:
 
 
 def test_from_the_chat_into_a_page_and_back(make_town, install_plugin, browser):
-    """A friend, a word, a button: LINE opens the page in a sheet; the chat has the last word."""
+    """A friend, a word, a button: LINE opens the page in a sheet; the chat has the last word.
+
+    The account has it: nothing is sent in the resident's name (R61).
+    """
     install_plugin("chatty", (ROOT / "liff" / "tests" / "chatty.py").read_text("utf-8"))
     town = make_town({"chatty": {}, "liff": {}})
     hanako = TestResident(town)
@@ -138,6 +141,9 @@ def test_from_the_chat_into_a_page_and_back(make_town, install_plugin, browser):
     expect(phone.locator("iframe[name=liff-browser]")).to_have_count(0)
     expect(phone.get_by_role("log")).to_contain_text("受け付けました。")
     assert "090-9876-5432" not in phone.get_by_role("log").inner_text()
+    assert [one["via"] for one in hanako.chat() if one["from"] == "bot"][-1] == "push"
+    typed = [one["message"].get("text") for one in hanako.chat() if one["from"] == "resident"]
+    assert typed == ["通報", "穴"]
     context.close()
     assert not troubles
 
@@ -162,6 +168,36 @@ def test_a_form_with_htmx(town, hanako, open_page, width):
     page.reload()
     expect(page.get_by_text("受付番号：1")).to_be_visible()
     assert submissions(town) == 1
+
+
+def test_r57_until_lines_sdk_has_run_nothing_moves_and_the_page_works(town, hanako, open_page):
+    """A slow SDK: no `pushState`, no htmx, and what is pressed is sent as without scripts."""
+    page = open_page(390, hanako)
+    held: list[Route] = []
+    page.route("**/sdk.js", lambda route: held.append(route))
+    page.add_init_script("""
+      window.moved = [];
+      for (const name of ["pushState", "replaceState"]) {
+        const own = history[name];
+        history[name] = (...given) => { moved.push(name); return own.apply(history, given); };
+      }""")
+    path = address(town, "/form/everything/report?q=kind")
+    page.goto(path, wait_until="commit")
+    page.get_by_label("あぶない").check()
+    page.wait_for_function("() => document.querySelector('script[src$=\"sdk.js\"]')")
+    assert page.evaluate("[moved, location.href, typeof htmx]") == [[], path, "undefined"]
+    page.get_by_role("button", name="次へ", exact=True).click(no_wait_after=True)
+    expect(page.get_by_role("heading", level=1)).to_have_text("場所を教えてください")
+    expect(page.locator("body[hx-boost\\:inherited]")).to_have_count(0)
+    assert page.evaluate("moved") == []
+    page.wait_for_function("() => document.querySelector('script[src$=\"sdk.js\"]')")
+    held[-1].continue_()
+    improved(page)
+    page.evaluate("window.stays = true")
+    page.get_by_label("住所や目印").fill("本町1-1")
+    next_page(page)
+    expect(page.get_by_role("heading", level=1)).to_contain_text("写真を送ってください")
+    assert page.evaluate("window.stays && moved.includes('pushState')"), "from now on it may"
 
 
 def test_a_form_without_scripts(town, hanako, open_page):
