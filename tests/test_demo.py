@@ -101,6 +101,13 @@ def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
     assert not demo.processes()
 
 
+def test_the_demo_publishes_its_rich_menu_by_itself(town) -> None:
+    menu = town.call("GET", f"/sim/residents/{town.newcomer()}/richmenu")
+    assert (menu["source"], bool(menu["image"])) == ("default", True)
+    labels = [area["action"]["label"] for area in menu["richMenu"]["areas"]]
+    assert labels[-2:] == ["ことば / Language", "電話する"]
+
+
 def test_moving_the_clock_moves_door_and_worker(town, eventually) -> None:
     tomorrow = time.time() + 86_400
     town.call("PUT", "/sim/settings", {"clock": 86_400})

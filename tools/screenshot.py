@@ -109,7 +109,6 @@ def read_about(page: Page) -> None:
 
 def open_settings(page: Page) -> FrameLocator:
     """お知らせの受け取り設定, its first question open."""
-    say(page, "メニュー", "お知らせの受け取り設定")
     page.get_by_role("button", name="お知らせの受け取り設定").click()
     sheet = allow(page)
     expect(sheet.get_by_role("heading", level=1)).to_have_text("お知らせの受け取り設定")

@@ -9,6 +9,7 @@ import hmac
 import json
 from contextlib import AsyncExitStack
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -22,6 +23,7 @@ from madoguchi.config import Secret, check_gateway, read_gateway, validate_table
 from madoguchi.deployment import Place, entrances
 from madoguchi.door import Door, Entrance
 from madoguchi.errors import ConfigError
+from madoguchi.testing import install
 from madoguchi.testing.visitor import fetch
 from madoguchi.web import build_app
 from madoguchi.worker import Worker
@@ -220,8 +222,6 @@ def test_a_file_name_that_is_no_gateways(write, name):
 
 
 def test_two_plugins_with_one_name(write, install_plugin, tmp_path):
-    from madoguchi.testing import install
-
     install_plugin("toy", "")
     install(tmp_path / "site-packages", "toy", {"__init__.py": ""}, package="toy_of_a_vendor")
     result = run("check", "--config", write((END, END + "[plugins.toy]\n")), "--data", tmp_path)
@@ -239,6 +239,28 @@ def test_a_database_that_cannot_be_reached(write, tmp_path):
     assert line.startswith(f"{file} [store] database_url: ")
     assert line.endswith("does the server run, and is the address right?")
     assert "hidden" not in line, "a password is never shown"
+
+
+def test_two_cities_with_one_database_are_both_refused(write, tmp_path, monkeypatch):
+    """A copied file whose database was forgotten would show one city the other's residents."""
+    store = '[store]\ndatabase_url = { env = "KITA_DATABASE" }\n'
+    kita = write((END, END + store))
+    minami = write((END, END + store.replace("KITA", "MINAMI")), name="minami.toml")
+    write(name="nishi.toml")
+    write(("[city]", "[city"), name="higashi.toml")
+    monkeypatch.setenv("MINAMI_DATABASE", "postgresql://another:one@127.0.0.1:9/none")
+    result = run("check", "--config", kita.parent, "--data", tmp_path)
+    said = "[store] database_url: is the database of"
+    lines = [line for line in result.stderr.splitlines() if said in line]
+    assert lines == [
+        f"{kita} {said} minami.toml, too; write one for each gateway",
+        f"{minami} {said} kita.toml, too; write one for each gateway",
+    ]
+    found = {one["gateway"]: one for one in entrances(Place(str(kita.parent), str(tmp_path)))}
+    assert said in found["kita"]["trouble"]
+    assert "trouble" not in found["nishi"]
+    monkeypatch.setenv("MINAMI_DATABASE", "postgresql://another:one@127.0.0.1:9/another")
+    assert read_gateway(minami).name == "minami"
 
 
 def test_a_folder_without_files_and_a_file_that_is_not_there(tmp_path):
@@ -275,24 +297,38 @@ def test_check_gateway_names_the_file_that_it_was_given():
 
 # What it costs.
 
+BROKEN = {
+    "wrong_type": (
+        ('hours = "平日"', "hours = 9"),
+        "[city] hours: write a text in quotation marks",
+    ),
+    "no_toml": (("[city]", "[city"), "is not TOML"),
+    "no_secret": (("KITA_SECRET", "KITA_UNSET"), "[line] channel_secret: set the environment"),
+    "no_plugin": ((END, END + "[plugins.garbage]\n"), "[plugins.garbage]: no plugin of this name"),
+    "two_plugins": (
+        (END, END + "[plugins.toy]\n"),
+        "[plugins.toy]: another_toy and toy_under",
+    ),
+    "no_database": (
+        (END, END + '[store]\ndatabase_url = { env = "KITA_DATABASE" }\n'),
+        "[store] database_url: ",
+    ),
+}
+"""Each city's mistake, and how the line about it goes on after the name of the file."""
 
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (('hours = "平日"', "hours = 9"), "[city] hours: write a text in quotation marks, not 9"),
-        ((END, END + '[store]\ndatabase_url = { env = "KITA_DATABASE" }\n'), "127.0.0.1:9"),
-        (("[city]", "[city"), "is not TOML"),
-    ],
-    ids=["a mistake", "no database", "not TOML"],
-)
-def test_the_broken_gateway_answers_503_and_the_other_starts(
-    write, tmp_path, redis_url, caplog, change, said
+
+def test_each_broken_gateway_answers_503_and_the_sound_one_starts(
+    write, tmp_path, redis_url, caplog, install_plugin
 ):
-    write(change)
+    install_plugin("toy", "")
+    install(tmp_path / "site-packages", "toy", {"__init__.py": ""}, package="another_toy")
+    for city, (change, _) in BROKEN.items():
+        write(change, name=f"{city}.toml")
     write(name="minami.toml")
     place = Place(str(tmp_path / "config"), str(tmp_path / "data"), redis_url=redis_url)
+    cities = ("minami", *BROKEN)
 
-    async def serve() -> dict:
+    async def serve() -> tuple[dict, dict, Any]:
         worker = Worker(place, Beat.private(), Clock())
         async with AsyncExitStack() as stack:
             doors = [Entrance(**entrance) for entrance in entrances(place)]
@@ -302,38 +338,33 @@ def test_the_broken_gateway_answers_503_and_the_other_starts(
             await worker.start()
             stack.push_async_callback(worker.stop)
             app = build_app(worker.gateways, worker.closed)
-            pages = await stack.enter_async_context(serving.serving(app))
-            addresses = {
-                "page of kita": f"{pages}/kita/",
-                "page of minami": f"{pages}/minami/",
-                "ready": f"{pages}/health/ready",
-            }
-            found = {name: await asyncio.to_thread(fetch, url) for name, url in addresses.items()}
-            for city in ("kita", "minami"):
-                found[f"door of {city}"] = await _post(f"{door}/{city}/webhook")
-            return found
+            address = await stack.enter_async_context(serving.serving(app))
+            pages = {city: await asyncio.to_thread(fetch, f"{address}/{city}/") for city in cities}
+            statuses = {city: await _post(f"{door}/{city}/webhook") for city in cities}
+            return pages, statuses, await asyncio.to_thread(fetch, f"{address}/health/ready")
 
-    found = asyncio.run(serve())
-    assert found["page of kita"].status == 503
-    assert "ただいま準備中です" in found["page of kita"]
-    assert found["page of minami"].status == 404, "it is there and has no pages"
-    ready = json.loads(found["ready"].html)["gateways"]
-    assert found["ready"].status == 503
-    assert ready["minami"] == {"database": "well", "lanes": "well", "plugins": {}}
-    (problem,) = ready["kita"]["problems"]
-    assert said in problem
-    assert "kita.toml" in problem
-    assert found["door of kita"] == 503
-    assert found["door of minami"] == 401, "it asks for a signature"
-    assert [r.getMessage() for r in caplog.records if "is closed" in r.getMessage()] == [
-        f"kita is closed: {problem}"
-    ]
+    pages, statuses, ready = asyncio.run(serve())
+    assert pages.pop("minami").status == 404, "it is there and has no pages"
+    assert {page.status for page in pages.values()} == {503}
+    assert all("ただいま準備中です" in page for page in pages.values())
+    assert statuses.pop("minami") == 200
+    assert set(statuses.values()) == {503}
+    found = json.loads(ready.html)["gateways"]
+    assert ready.status == 503
+    assert found.pop("minami") == {"database": "well", "lanes": "well", "plugins": {}}
+    said = [record.getMessage() for record in caplog.records]
+    for city, (_, reason) in BROKEN.items():
+        (problem,) = found[city]["problems"]
+        assert problem.partition(f"{city}.toml")[2].lstrip(" :").startswith(reason), problem
+        assert said.count(f"{city} is closed: {problem}") == 1
+    assert found["no_database"]["problems"][0].endswith("and is the address right?")
+    assert not any("hidden" in one for one in said), "a password is never shown"
 
 
 async def _post(url: str) -> int:
-    """The status of a webhook that only kita has signed."""
+    """The status of a webhook with a right signature."""
     body = json.dumps({"destination": "x", "events": [{"type": "x", "mode": "active"}]}).encode()
-    signed = hmac.digest(b"the secret of kita", body, "sha256") if "kita" in url else b""
+    signed = hmac.digest(b"the secret of kita", body, "sha256")
     headers = {"x-line-signature": base64.b64encode(signed).decode()}
     async with (
         aiohttp.ClientSession() as session,

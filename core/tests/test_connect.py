@@ -61,7 +61,8 @@ class Connecting:
 
     def write(self, name="mihon"):
         file = self.folder / f"{name}.toml"
-        file.write_text(FILE.format(**self.file), "utf-8")
+        text = FILE.format(**self.file).replace('public_url = ""\n', "")
+        file.write_text(text, "utf-8")
         return file
 
     def run(self, *options, typed=""):
@@ -163,19 +164,22 @@ def test_r52_a_revoked_token_is_found(connecting):
     said(connecting, "✗ 『チャネルアクセストークン』が違うか、取り消されています。")
 
 
-def test_a_token_of_another_channel_is_found(connecting, serve):
-    """No simulator plays two channels: this one answers what LINE would."""
-    told = {
-        "/oauth2/v3/token": {"access_token": "t", "expires_in": 900, "token_type": "Bearer"},
-        "/v2/oauth/verify": {"client_id": "2999999999", "expires_in": 1, "scope": ""},
-        "/v2/bot/info": {
-            "userId": "U" + "0" * 32,
-            "basicId": "@x",
-            "displayName": "x",
-            "chatMode": "bot",
-            "markAsReadMode": "auto",
-        },
-    }
+TOLD = {
+    "/oauth2/v3/token": {"access_token": "t", "expires_in": 900, "token_type": "Bearer"},
+    "/v2/oauth/verify": {"client_id": "1000000001", "expires_in": 1, "scope": ""},
+    "/v2/bot/info": {
+        "userId": "U" + "0" * 32,
+        "basicId": "@x",
+        "displayName": "x",
+        "chatMode": "bot",
+        "markAsReadMode": "auto",
+    },
+}
+"""What LINE would answer where no simulator can play it."""
+
+
+def telling(**more):
+    told = {**TOLD, **more}
 
     async def answer(scope, receive, send):
         body = json.dumps(told.get(scope["path"], {})).encode()
@@ -183,7 +187,12 @@ def test_a_token_of_another_channel_is_found(connecting, serve):
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    connecting.file["platform"] = serve(answer)
+    return answer
+
+
+def test_a_token_of_another_channel_is_found(connecting, serve):
+    other = {"client_id": "2999999999", "expires_in": 1, "scope": ""}
+    connecting.file["platform"] = serve(telling(**{"/v2/oauth/verify": other}))
     said(connecting, "✗ 『チャネルアクセストークン』は、別のチャネル（2999999999）のものです。")
 
 
@@ -237,6 +246,34 @@ def test_an_address_that_is_not_https_is_refused_before_line_is_asked(connecting
     connecting.webhook = "http://line.city.example/mihon/webhook"
     output = said(connecting, "✗ http://line.city.example/mihon/webhook は、https ではありません。")
     assert "LINEに、窓口のアドレス" not in output
+
+
+def test_without_an_address_nothing_can_be_set(connecting):
+    connecting.webhook, connecting.file["public_url"], connecting.file["liff"] = None, "", "[]"
+    output = said(connecting, "✗ 窓口のアドレス（public_url）が、ファイルにありません。")
+    assert "LINEに、窓口のアドレス" not in output
+
+
+def test_r15_an_address_that_is_longer_than_line_takes_is_said(connecting):
+    connecting.webhook = f"https://line.city.example/{'a' * 500}"
+    said(connecting, "✗ アドレスが長すぎます。500文字までです。")
+
+
+def test_pages_that_are_not_https_are_said(connecting):
+    connecting.file["public_url"] = "http://line.city.example"
+    said(connecting, "✗ 住民の画面 http://line.city.example/mihon/liff は、https ではありません。")
+
+
+def test_what_line_cannot_classify_is_told_in_its_words(connecting, serve):
+    found = {"success": False, "reason": "UNCLASSIFIED", "statusCode": 0, "detail": "no idea"}
+    told = {
+        "/v2/bot/channel/webhook/endpoint": {"endpoint": connecting.webhook, "active": True},
+        "/v2/bot/channel/webhook/test": {"timestamp": "2026-11-21T00:00:00Z", **found},
+        "/v2/bot/message/quota": {"type": "none"},
+        "/v2/bot/message/quota/consumption": {"totalUsage": 0},
+    }
+    connecting.file["platform"] = serve(telling(**told))
+    said(connecting, "✗ LINEの試しが、失敗しました（UNCLASSIFIED）。", "LINEの説明：no idea")
 
 
 def test_without_a_simulator_this_machine_s_http_is_no_address_either(connecting):

@@ -9,7 +9,8 @@ import pytest
 from madoguchi.testing import TestResident, Town, install
 from madoguchi.testing.installing import forget
 
-FALLBACK = "お答えできませんでした。\n見本市 0100-00-0000（平日 8:30〜17:15）"
+TELEPHONE = "見本市 0100-00-0000（平日 8:30〜17:15）"
+FALLBACK = f"お答えできませんでした。\n{TELEPHONE}"
 APOLOGY = "0100-00-0000"
 BIDDER = '''
 """Bids for the words in its table, as the table says."""
@@ -228,12 +229,13 @@ def test_a_postback_that_nobody_owns_gets_the_fallback(
 
 @pytest.mark.parametrize(
     ("word", "answer"),
-    [("火事", "first: 火事"), ("助けて!", FALLBACK), ("火事場で火事だ", FALLBACK)],
+    [("火事", "first: 火事"), ("助けて!", TELEPHONE), ("火事場で火事だ", TELEPHONE)],
 )
 def test_danger_words_add_the_number_and_consume_nothing(
-    hanako: TestResident, word: str, answer: str
+    hanako: TestResident, town: Town, word: str, answer: str
 ) -> None:
     assert hanako.says(word) == [DANGER["answer"], answer]
+    assert (word,) not in select(town, "SELECT text FROM unanswered")
 
 
 def test_danger_words_have_exceptions(hanako: TestResident) -> None:

@@ -190,6 +190,28 @@ def test_a_plugin_touches_its_own_tables_only(database, opened, plugin):
     assert not {"named_entry", "makers", "stranger", "meta_entry"} & made
 
 
+def test_of_plugins_whose_names_begin_alike_each_has_its_own_tables(database, opened, plugin):
+    """`hello_world_entry` is `hello_world`'s, on or not any more, though `hello_…` is `hello`'s."""
+    longer = plugin("hello_world", table("hello_world_entry"))
+    shorter = plugin("hello", table("hello_entry"))
+
+    async def run() -> None:
+        assert await migrate(database, [CORE, shorter, longer]) == ["core", "hello", "hello_world"]
+        taking = plugin("hello", table("hello_entry"), "op.drop_table('hello_world_entry')")
+        with pytest.raises(MigrationFailed, match="makes or drops hello_world_entry, but"):
+            await migrate(database, [CORE, taking])
+        claiming = plugin("hello", table("hello_entry"), table("hello_more"))
+        Table("hello_world_more", claiming.metadata, Column("id", Integer, primary_key=True))
+        with pytest.raises(MigrationFailed, match="hello_world_more is the plugin hello_world's"):
+            await migrate(database, [CORE, claiming])
+        schema = plugin("schema", "op.drop_table('schema_version_hello')")
+        with pytest.raises(MigrationFailed, match="makes or drops schema_version_hello, but"):
+            await migrate(database, [CORE, schema])
+
+    asyncio.run(run())
+    assert {"hello_entry", "hello_world_entry", "schema_version_hello"} <= look(opened)
+
+
 def test_rebuilding_a_table_keeps_the_rows_that_refer_to_it(tmp_path, plugin):
     owned = plugin(
         "parent",

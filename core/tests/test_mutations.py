@@ -10,14 +10,19 @@ import copy
 import hashlib
 import hmac
 import json
+import logging
 import random
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from madoguchi.door import Door, Entrance
-from madoguchi.inbox import read
+from madoguchi.inbox import read, split
+from madoguchi.testing import TestResident, Town
 from madoguchi.types import Event
 
 SECRET = "a channel's secret"
@@ -180,3 +185,38 @@ def test_no_5xx_and_no_lost_neighbour_in_12000_damaged_webhooks(tmp_path: Path) 
     for event_id, raw in rows:  # the worker reads whatever the door has stored
         if raw is not None:
             Event.from_raw(event_id, read(raw), 1.0)
+
+
+def test_what_was_damaged_harms_no_neighbour_in_the_worker_either(
+    make_town: Callable[..., Town], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A thousand damaged events handled: none fails, and whoever spoke beside them is answered."""
+    town, chance = make_town(), random.Random(20260402)
+    people = [TestResident(town, f"住民{number}") for number in range(10)]
+    text = {"type": "text", "text": "つちのこ"}
+    for round_ in range(10):
+        events: list[Any] = [damage(chance.choice(SEEDS), chance) for _ in range(100)]
+        for number, event in enumerate(events):
+            if isinstance(event, dict) and event.get("webhookEventId") == "01SEED":
+                event["webhookEventId"] = f"01SEED{round_}x{number}"
+        for number, person in enumerate(people):
+            events[number * 10] = {
+                **SEEDS[0],
+                "webhookEventId": f"01GOOD{round_}x{number}",
+                "timestamp": int(town.clock.time() * 1000),
+                "source": {"type": "user", "userId": person.user_id},
+                "replyToken": f"token{round_}x{number}",
+                "message": {"id": f"{round_}{number}", **text},
+            }
+        assert town.wait(town.simulator.send_raw_events(events)).status == 200
+        for row in split(town.simulator.webhooks.body(events), 0):
+            town.wait(town.running.feed.wait_for(row.event_id))
+    town.wait(town.running.journal.flush())
+    for person in people:
+        answers = [entry for entry in person.chat() if entry["from"] == "bot"][1:]
+        assert len(answers) == 10
+    failed = "SELECT count(*) FROM handled WHERE outcome IN ('failed', 'set aside')"
+    assert town.wait(town.running.store.fetch(failed)) == [(0,)]
+    # LINE knows nobody by the damaged ids, and refuses the answers to them: no more than that.
+    wrong = [r for r in caplog.records if r.levelno > logging.WARNING or r.exc_info]
+    assert {r.getMessage() for r in wrong} <= {"LINE refused a push: Failed to send messages"}

@@ -15,7 +15,7 @@ from madoguchi.config import check_gateway
 from madoguchi.gateway import RunningGateway
 from madoguchi.inbox import LANES
 from madoguchi.settings import read_file, write_file
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, labels_of, text_of
 from madoguchi.valkey import start_valkey
 
 TOY = '''
@@ -23,7 +23,8 @@ TOY = '''
 import os
 import time
 from contextlib import asynccontextmanager
-from madoguchi import Consequence, Daily, Fit, Job, Offer, hookimpl
+from madoguchi import Consequence, Daily, Fit, Job, MenuItem, Offer, hookimpl
+from madoguchi.forms import Choice, Form
 from madoguchi.tables import meta
 from pydantic import BaseModel, Field
 from sqlalchemy import insert, select, text, update, func
@@ -48,6 +49,18 @@ def register_jobs(config, settings):
     if settings.note == f"boom here {os.environ.get('TOY_PLACE')}":
         raise RuntimeError("cannot do that here")
     return [Job("greet", Daily(f"{settings.hour:02}:00"), print)]
+
+@hookimpl
+def register_menu_items(config, settings):
+    return [MenuItem(answer.name, says=answer.name) for answer in settings.answers]
+
+@hookimpl
+def register_forms(config, settings):
+    options = {f"o{n}": answer.name for n, answer in enumerate(settings.answers)}
+    return [Form("ask", "ご用件", [Choice("what", "どれですか", options=options)], print)]
+
+async def ask(ctx):
+    return await ctx.open_form("ask")
 
 @hookimpl
 def review_settings(db, before, after):
@@ -99,6 +112,8 @@ def offer_for_message(ctx, text):
     for answer in ctx.plugin.settings.answers:
         if text == answer.name:
             return Offer(lambda ctx: answer.text, Fit.EXACT, label="x")
+    if text == "用紙":
+        return Offer(ask, Fit.EXACT, label="x")
     if text == "いくつ":
         return Offer(lambda ctx: f"{ctx.plugin.state['count']}", Fit.EXACT, label="x")
     if text == "ふやす":
@@ -247,6 +262,24 @@ def test_a_plugins_settings_change_its_answers_and_its_jobs(start, change):
     assert resident.says("元気") == ["おかげさまで。"]
     assert [job.schedule.at for job in toy_of(town).collected.jobs] == ["17:00"]
     until(lambda: toy_of(town).state["told"] == ["settings"])
+
+
+def test_menu_and_forms_are_collected_again_while_it_runs(start, change):
+    town = start()
+    resident = TestResident(town)
+    assert labels_of(resident.says("用紙"))[0] == "元気"
+    assert change('"元気"', '"調子"').exit_code == 0
+    assert labels_of(resident.says("元気"))[0] == "調子", (
+        "what is gone cannot be chosen in a form that is open"
+    )
+    assert "・調子" in menu_of(resident)
+    resident.says("やめる")
+    assert labels_of(resident.says("用紙"))[0] == "調子"
+
+
+def menu_of(resident):
+    """The lines of the menu as text."""
+    return next(text_of(one) for one in resident.says("メニュー") if "できること" in text_of(one))
 
 
 def test_a_dry_run_changes_nothing_and_says_the_same(start, change, command):
@@ -497,6 +530,16 @@ def new_friends_read(town, number=8):
     return set(map(own_words, friends))
 
 
+def answers_of_friends(town, word, number=8):
+    """What a word gets from the workers; which of them answers each friend, nobody knows."""
+    friends = [TestResident(town, follow=False) for _ in range(number)]
+    for friend in friends:
+        message = {"type": "text", "text": word}
+        town.wait(town.simulator.send_message(friend.user_id, message))
+    until(lambda: all(len(friend.chat()) > 1 for friend in friends))
+    return [str(friend.chat()) for friend in friends]
+
+
 def test_two_workers_on_postgresql_follow_with_redis_and_without(
     start, change, command, postgres, tmp_path
 ):
@@ -519,9 +562,17 @@ def test_two_workers_on_postgresql_follow_with_redis_and_without(
         result = change("こんにちは。", "やあ。")
         assert result.exit_code == 0, result.stderr
         until(lambda: new_friends_read(town) == {"やあ。"})
+        assert change('"元気"', '"調子"', "hour = 9", "hour = 17").exit_code == 0
+        both = [toy_of(town), other.services.plugins.all["toy"]]
+        until(lambda: [one.collected.jobs[0].schedule.at for one in both] == ["17:00"] * 2)
+        for word, said in (("メニュー", "・調子"), ("用紙", "'label': '調子'")):
+            for answers in answers_of_friends(town, word):
+                assert said in answers
+                assert "元気" not in answers
         plugin, copy = toy_of(town), other.services.plugins.all["toy"]
         town.wait(town.running.store.write(lambda db: plugin.changed(db, "count")))
-        until(lambda: plugin.state["told"] == copy.state["told"] == ["count"])
+        heard = ["settings", "count"]
+        until(lambda: plugin.state["told"] == copy.state["told"] == heard)
     finally:
         server.stop()
         town.wait(other.stop())

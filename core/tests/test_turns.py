@@ -83,6 +83,13 @@ async def broken(ctx):
 async def too_long(ctx):
     return await ctx.write(save, "too long", "長" * 5001)
 
+async def send(ctx):
+    text = "長" * 5001 if ctx.event.text == "長く送る" else "お知らせ"
+    def queue(db):
+        save(db, ctx.event.text, None)
+        return f"{ctx.send(db, [ctx.resident], text, key='news')}人"
+    return await ctx.write(queue)
+
 async def broken_later(ctx):
     await ctx.write(save, "later", "書いてあります")
     raise RuntimeError("after the unit")
@@ -102,7 +109,7 @@ async def wait_and_write(ctx):
 
 WORDS = {"一回": once, "二回": twice, "失敗": broken, "長い": too_long, "あと": broken_later,
          "待つ": wait, "待って書く": wait_and_write, "順": one_by_one,
-         "今": lambda ctx: "今です",
+         "今": lambda ctx: "今です", "長く送る": send, "送る": send, "また送る": send,
          "悪い": lambda ctx: {"type": "text"}, "変": lambda ctx: 5, "無": lambda ctx: None}
 '''
 
@@ -172,6 +179,21 @@ def test_replies_that_cannot_be_sent_cost_an_apology_and_no_reply_is_none(writer
         (apology,) = taro.says(word)
         assert APOLOGY in str(apology)
     assert taro.says("無") == []
+
+
+def test_what_line_would_refuse_is_never_queued_and_a_key_queues_once(writer: Town) -> None:
+    """R38, of what a unit sends: nothing of the unit stays, and the resident is told."""
+    taro = TestResident(writer)
+    (apology,) = taro.says("長く送る")
+    assert APOLOGY in str(apology)
+    assert written(writer) == set()
+    assert select(writer, "SELECT 1 FROM outgoing WHERE kind = 'push'") == []
+    taro.says("送る")
+    taro.says("また送る")
+    until(lambda: ("push", "お知らせ") in answers(taro))
+    assert [text for via, text in answers(taro) if via == "reply"][1:] == ["1人", "0人"]
+    assert answers(taro).count(("push", "お知らせ")) == 1
+    assert len(select(writer, "SELECT 1 FROM outgoing WHERE kind = 'push'")) == 1
 
 
 # -- slow handlers --------------------------------------------------------------------------------

@@ -32,6 +32,9 @@ def test_a_friend_from_before_is_known_to_line_only(line, bot):
         (stranger, False),
     ]
     assert residents[0].keys() >= {"userId", "displayName", "language", "follows"}
+    linh = line.resident("Linh", language="vi", follow="before")
+    assert line.get("/sim/residents").json["residents"][-1]["language"] == "vi"
+    assert line.get(f"/v2/bot/profile/{linh}").json["language"] == "vi"
 
 
 def test_a_message_answers_with_its_ids_when_the_bot_has_it(line, bot):
@@ -155,6 +158,18 @@ def test_the_chat_waits_for_what_comes(line):
     assert entry["message"] == {"type": "text", "text": "<b>お知らせ</b>"}
     assert "&lt;b&gt;お知らせ" in entry["html"]
     assert entry["quickReply"] == ""
+
+
+def test_a_chat_in_which_nothing_comes_is_waited_for_and_then_empty(line):
+    user_id = line.resident()
+    last = line.says(user_id, "もしもし")["messageId"]
+    (entry,) = line.chat(user_id)
+    assert (entry["messageId"], entry["from"], entry["via"]) == (last, "resident", "message")
+    assert entry.keys() >= {"seq", "message", "at"}
+    began = time.monotonic()
+    path = f"/sim/residents/{user_id}/chat?after={entry['seq']}&wait=0.4"
+    assert line.get(path).json["entries"] == []
+    assert time.monotonic() - began >= 0.4
 
 
 def test_raw_webhooks_go_out_as_they_are_and_their_reply_tokens_work(line, bot):

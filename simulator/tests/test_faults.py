@@ -2,6 +2,7 @@
 
 import http.client
 import socket
+import time
 
 import pytest
 
@@ -59,8 +60,10 @@ def test_an_error_of_ones_own_and_a_delay(line):
     line.put("/sim/faults", [rule])
     answer = line.push(user_id)
     assert (answer.status, answer.message) == (400, "Something new")
-    line.put("/sim/faults", [{"endpoint": "push", "delayMs": 5}])
+    line.put("/sim/faults", [{"endpoint": "push", "delayMs": 400}])
+    began = time.monotonic()
     assert line.push(user_id).status == 200
+    assert time.monotonic() - began >= 0.4
 
 
 @pytest.mark.parametrize(

@@ -416,6 +416,34 @@ def test_r62_permanent_links_and_the_scanner(line, toy, phone, hanako):
     expect(phone.locator("dialog h2")).to_have_text("12345")
 
 
+def test_a_page_shares_with_whom_the_resident_chooses(line, toy, phone, hanako, bot, complaints):
+    for name in ("太郎", "次郎"):
+        line.resident(name)
+    link(line, phone, hanako)
+    allow(phone)
+    expect(inside(phone).locator("#who")).to_have_text("花子")
+    frame = frame_of(phone, toy)
+    before = len(bot.events)
+    share = "liff.shareTargetPicker([{type: 'text', text: %s}], {isMultiple: %s})"
+    ends = ".then((done) => (document.title = done ? done.status : 'やめた'))"
+    assert frame.evaluate("liff.isApiAvailable('shareTargetPicker')") is True
+    frame.evaluate("void " + share % ("'どうぞ'", "true") + ends)
+    dialog = phone.get_by_role("dialog", name="シェア")
+    expect(dialog.get_by_label("花子")).to_have_count(0)
+    for name in ("太郎", "次郎"):
+        dialog.get_by_role("checkbox", name=name).check()
+    dialog.get_by_role("button", name="送る").click()
+    expect(phone.locator("dialog h2")).to_have_text("success")
+    frame.evaluate("void " + share % ("'どうぞ'", "false") + ends)
+    expect(dialog.get_by_role("radio")).to_have_count(2)
+    dialog.get_by_role("button", name="閉じる").click()
+    expect(phone.locator("dialog h2")).to_have_text("やめた")
+    refused = share % ("''", "true") + ".then(() => 'taken', (error) => error.name)"
+    assert frame.evaluate(refused) != "taken"
+    complaints.clear()  # of the message that was refused
+    assert len(bot.events) == before, "the bot is no friend that was chosen"
+
+
 def test_a_page_asks_for_friendship(line, toy, phone, hanako, bot, eventually):
     link(line, phone, hanako)
     allow(phone)

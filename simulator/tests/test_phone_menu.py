@@ -3,11 +3,13 @@
 import re
 import struct
 import zlib
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from playwright.sync_api import Page, expect
 
 GREEN, BLUE = (0xD8, 0xF0, 0xE0), (0xDC, 0xE8, 0xF8)
+JST = timezone(timedelta(hours=9))
 SIZE = {"width": 2500, "height": 1686}
 
 
@@ -89,6 +91,16 @@ def face(page: Page):
     return page.get_by_role("group", name="リッチメニュー")
 
 
+def counted(line, menu_id: str) -> list[int]:
+    """How often each area was tapped, as LINE's insight says tomorrow."""
+    line.settings(insightLeast=1, clock=86_400)
+    day = datetime.now(JST)
+    path = f"/v2/bot/insight/richmenu/{menu_id}/summary?from={day:%Y%m%d}&to={day:%Y%m%d}"
+    clicks = line.get(path).json.get("clicks", [])
+    line.settings(clock=0)
+    return [one["metrics"]["count"] for one in clicks]
+
+
 def test_areas_do_what_their_actions_say(open_page, line, bot, menus, eventually):
     user_id = line.resident()
     page = phone_of(open_page, line, user_id)
@@ -100,6 +112,7 @@ def test_areas_do_what_their_actions_say(open_page, line, bot, menus, eventually
     eventually(lambda: bot.events[-1].get("message", {}).get("text") == "図書館は何時まで?")
     face(page).get_by_role("button", name="電話").click()
     expect(page.get_by_role("dialog")).to_contain_text("0312345678")
+    eventually(lambda: counted(line, menus["tab-a"]) == [1, 1, 1, 0, 0, 0])
     page.keyboard.press("Escape")
     face(page).get_by_role("button", name="日をえらぶ").click()
     page.get_by_role("dialog").get_by_label("日にち").fill("2030-05-01")

@@ -185,6 +185,10 @@ def test_r46_own_menu_before_the_bots_before_the_managers(line):
         {"richMenu": {**MENU, "name": "前から"}, "image": base64.b64encode(PICTURE).decode()},
     ).json["richMenuId"]
     assert seen(line, user_id) == (managers, "manager")
+    for wrong in ({"richMenu": {"size": 1}}, {"richMenu": MENU, "image": "bm8="}):
+        assert line.put("/sim/richmenu", wrong).status == 400
+        assert line.says(user_id, "はい")["status"] == 200
+        assert seen(line, user_id) == (managers, "manager"), "what is refused changes nothing"
     theirs = line.get("/v2/bot/user/all/richmenu")
     assert (theirs.status, theirs.message) == (403, "the richmenu is owned by another channel")
     # The API neither lists nor touches what the manager made.
@@ -479,6 +483,36 @@ def test_a_tab_switches_the_menu_and_tells_the_bot(line, bot):
     line.call("DELETE", f"/v2/bot/richmenu/{b}")
     assert switched() == {"status": "RICHMENU_NOTFOUND"}
     assert seen(line, user_id) == (a, "default")
+
+
+def test_line_counts_taps_on_every_area_links_too_and_tells_when_the_day_is_over(line, bot):
+    line.settings(clock="2026-11-20T03:00:00+00:00", insightLeast=2)
+    hana, taro = line.resident("花子"), line.resident("太郎")
+    menu_id = create(line)
+    line.post(f"/v2/bot/user/all/richmenu/{menu_id}")
+    path, alone = f"/v2/bot/insight/richmenu/{menu_id}", {"richMenuId": menu_id}
+    period = "?from=20261118&to=20261125"
+    for area in (0, 2, 2):
+        assert tap(line, hana, area).status == 200
+    line.settings(clock="2026-11-20T15:00:00+00:00")  # the next day, in Japan
+    assert line.get(f"{path}/summary{period}").json == alone, "one person alone"
+    line.settings(clock="2026-11-20T03:00:00+00:00")
+    action = line.post(f"/sim/residents/{taro}/richmenu/taps", {"area": 2}).json["action"]
+    assert action["type"] == "uri"
+    assert line.get(f"{path}/daily{period}").json == alone, "the day is not over"
+    line.settings(clock="2026-11-20T15:00:00+00:00")
+    assert tap(line, taro, 1).status == 200
+    told = line.get(f"{path}/summary{period}").json
+    assert (told["metricsFrom"], told["metricsTo"]) == ("20261118", "20261120")
+    areas = line.get(f"/v2/bot/richmenu/{menu_id}").json["areas"]
+    assert [one["bounds"] for one in told["clicks"]] == [one["bounds"] for one in areas]
+    counts = [(one["metrics"]["count"], one["metrics"]["uniqueUsers"]) for one in told["clicks"]]
+    assert counts == [(1, 1), (0, 0), (3, 2)] + [(0, 0)] * (len(areas) - 3)
+    days = line.get(f"{path}/daily{period}").json["clicks"]
+    assert days[1]["metrics"] == []
+    assert days[2]["metrics"] == [{"date": "20261120", "count": 3, "uniqueUsers": 2}]
+    assert line.get(f"{path}/daily?from=20260101&to=20261120").status == 400
+    assert line.get(f"{path}/summary?from=20261120&to=20261119").status == 400
 
 
 def test_a_phone_that_waits_hears_of_another_menu(line):

@@ -9,6 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
+from madoguchi.testing.wording import find_refused
+
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
@@ -23,6 +25,10 @@ SMALL = """() => [...document.querySelectorAll('a, button, summary, input, texta
   .filter(([, box]) => box.width > 0 && (box.height < 44 || box.width < 44))
   .map(([html, box]) => `${html} ${box.width}×${box.height}`)"""
 """What is too small for a finger."""
+READ = """() => [document.title, document.body.innerText, ...[...document.querySelectorAll(
+  '[aria-label], img[alt]')].map((node) => node.ariaLabel ?? node.alt)].join("\\n")
+  .replace(document.querySelector('.reason[lang=en]')?.innerText ?? '', '')"""
+"""What can be read or heard; LINE's own reasons, for developers, are in English."""
 AT_REST = """() => Promise.allSettled(document.getAnimations()
   .filter((one) => Number.isFinite(one.effect.getComputedTiming().endTime))
   .map((one) => one.finished))"""
@@ -47,7 +53,9 @@ def everything() -> str:
 
 @pytest.fixture
 def look_over() -> Callable[..., None]:
-    """`look_over(page, name)`: axe finds nothing, nothing scrolls sideways, targets are large."""
+    """`look_over(page, name)`: axe finds nothing, nothing scrolls sideways, targets are large,
+    and it is said in plain words (design §3).
+    """
 
     def look(page: Page, name: str, *, has_large_targets: bool = True) -> None:
         page.evaluate(AT_REST)
@@ -57,6 +65,8 @@ def look_over() -> Callable[..., None]:
             "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
         )
         assert room[0] <= room[1], f"{name} scrolls sideways: {room}"
+        read = page.evaluate(READ)
+        assert find_refused(read) == [], f"{name}: words that nobody outside understands"
         small = page.evaluate(SMALL) if has_large_targets else []
         assert not small, f"{name}: {small}"
 

@@ -1,6 +1,7 @@
 """The newcomer's path: from `./run demo` to an answer, with the phone that the demo shows."""
 
 import re
+import runpy
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -86,3 +87,11 @@ def test_the_newcomers_path(page: Page, demo, complaints: list[str], picture: Ca
     # While nobody was there, the browser could not but complain.
     assert all("net::ERR_" in complaint for complaint in complaints), complaints
     complaints.clear()
+
+
+@pytest.mark.parametrize("name", ["phone", "ja-about", "ja-confirmed"])
+def test_the_pictures_of_the_readmes_can_be_taken_anew(page: Page, demo, name: str) -> None:
+    """What `tools/screenshot.py` does before it takes them."""
+    script = runpy.run_path(str(Path(__file__).parents[2] / "tools" / "screenshot.py"))
+    script["become_a_friend"](page, re.search(r"http://\S+", demo.output)[0])
+    script["PICTURES"][name](page)

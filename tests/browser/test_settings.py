@@ -53,3 +53,91 @@ def test_two_people_with_one_browser_see_each_their_own(town, page):
     choose_a_topic(sheet)
     sheet = open_settings(page, town, hanako)
     expect(sheet.locator("#row-topics .now")).to_have_text("市からのお知らせ")
+
+
+# As many topics as a large city has, in each language
+
+
+LABELS = {
+    "ja": ("市からのお知らせ", "健診・予防接種・こどもの医療費助成のお知らせ"),
+    "ja-easy": (
+        "市《し》からの お知《し》らせ",
+        "子《こ》どもの 病気《びょうき》の 注射《ちゅうしゃ》",
+    ),
+    "en": ("City news", "Check-ups, vaccinations and children's medical expenses"),
+}
+AREAS = [
+    {"id": f"a{n}", "label": f"見本町{n}丁目", "school": f"見本市立第{n}小学校"}
+    for n in range(1, 41)
+]
+NAMES = {"ja": "日本語", "ja-easy": "やさしい日本語", "en": "English"}
+BORN = "#f-children-0-birthdate-{}"
+
+
+def many_topics(count: int) -> list[dict]:
+    return [
+        {
+            "id": f"t{n}",
+            "label": {code: f"{both[n % 2]} {n}" for code, both in LABELS.items()},
+            "hint": {code: both[1] for code, both in LABELS.items()},
+        }
+        for n in range(count)
+    ]
+
+
+def has_room(page: Page, name: str) -> None:
+    wide = page.evaluate(
+        "[document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert wide[0] <= wide[1], f"{name} scrolls sideways: {wide}"
+
+
+@pytest.mark.parametrize(("language", "count"), [("ja", 30), ("ja-easy", 30), ("en", 4)])
+def test_four_to_thirty_topics_at_320_px_and_twice_as_large(
+    make_town, page, look_over, complaints, language, count
+):
+    settings = {"topics": many_topics(count), "areas": AREAS}
+    town = make_town({"liff": {}, "segment": {"settings": settings}})
+    hanako = TestResident(town)
+    hanako.taps(NAMES[language])
+    hanako.opens("/liff")
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.context.add_cookies(
+        [
+            {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
+            for one in hanako.browser.cookies
+        ]
+    )
+    address = f"{town.pages_url}/mihon/liff/form/segment/settings"
+    page.goto(address)
+    boxes = page.locator("#row-topics input[type=checkbox]")
+    expect(boxes).to_have_count(count)
+    look_over(page, f"{language}: {count} topics")
+    for n in range(count):
+        boxes.nth(n).check()
+    page.locator("#row-topics button.go:not([hidden])").first.click()
+    expect(page.locator(".saved[data-news]")).to_be_focused()
+    look_over(page, f"{language}: {count} topics are set")
+    for row in ("living", "area", "age", "sex"):
+        page.goto(f"{address}?q={row}")
+        expect(page.locator(f"#row-{row} .purpose h2")).to_be_visible()
+        look_over(page, f"{language} {row}")
+    page.goto(f"{address}?q=children")
+    for part, number in (("year", "2024"), ("month", "13"), ("day", "3")):
+        page.locator(BORN.format(part)).fill(number)
+    page.locator("#row-children button.go:not([hidden])").first.click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    look_over(page, f"{language} children, wrong")
+    tops = [page.locator(BORN.format(part)).bounding_box()["y"] for part in ("year", "day")]
+    assert tops[0] == tops[1], "a date stands in one line"
+    page.locator(BORN.format("month")).fill("5")
+    page.locator("#row-children button.go:not([hidden])").first.click()
+    expect(page.locator(".saved[data-news]")).to_be_focused()
+    page.goto(f"{address}?q=area")
+    page.locator("#row-area details.purpose summary").click()
+    look_over(page, f"{language} area, its purpose looked up")
+    for row in ("topics", "area", "children"):
+        page.goto(f"{address}?q={row}")
+        page.evaluate("document.documentElement.style.fontSize = '225%'")
+        has_room(page, f"{language} {row}, twice as large")
+    complaints[:] = [one for one in complaints if "status of 422" not in one]

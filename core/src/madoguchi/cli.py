@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from madoguchi import authoring
+from madoguchi import authoring, menu_cli
+from madoguchi.options import CONFIG, DATA, City, Config, Data, DryRun
 from madoguchi.ports import LOCAL
 from madoguchi.shell import fail, said, tell, whole
 
@@ -16,23 +17,17 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_
 inbox_app = typer.Typer(no_args_is_help=True, help="Events that could not be handled.")
 audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 settings_app = typer.Typer(no_args_is_help=True, help="What staff change while it runs.")
-menu_app = typer.Typer(no_args_is_help=True, help="The rich menu below the talk.")
 residents_app = typer.Typer(no_args_is_help=True, help="The friends of the account.")
 app.add_typer(authoring.app)
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(audit_app, name="audit")
 app.add_typer(settings_app, name="settings")
 app.add_typer(residents_app, name="residents")
-app.add_typer(menu_app, name="menu")
+app.add_typer(menu_cli.app, name="menu")
 
-Config = Annotated[Path, typer.Option(help="A city's file, or the folder of all of them.")]
-Data = Annotated[Path, typer.Option(help="Where the embedded databases lie.")]
-City = Annotated[str, typer.Option(help="The gateway's name, if there are several.")]
 Owner = Annotated[str, typer.Argument(help="`city`, or a plugin's name.")]
 Comment = Annotated[str, typer.Option(help="Why; kept in the history.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
 Who = Annotated[str, typer.Argument(help="A LINE user id, or the resident's number.")]
-CONFIG, DATA = Path("config"), Path("data")
 
 
 @app.command()
@@ -342,24 +337,6 @@ def residents_import(config: Config = CONFIG, data: Data = DATA, city: City = ""
     from madoguchi.follower_commands import import_friends
 
     whole(said(lambda: asyncio.run(import_friends(config, data, city, typer.echo))))
-
-
-@menu_app.command("publish")
-def menu_publish(
-    dry_run: DryRun = False, config: Config = CONFIG, data: Data = DATA, city: City = ""
-) -> None:
-    """Show everybody the menu of the plugins' tiles, in their language."""
-    from madoguchi import menu_commands as commands
-
-    tell(commands.publish(config, data, city, dry_run))
-
-
-@menu_app.command("restore")
-def menu_restore(config: Config = CONFIG, data: Data = DATA, city: City = "") -> None:
-    """Show everybody the menu from before ours again."""
-    from madoguchi import menu_commands as commands
-
-    tell(commands.restore(config, data, city))
 
 
 @audit_app.command("verify")

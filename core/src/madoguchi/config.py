@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -132,7 +133,7 @@ class StoreTable(_Strict):
     """`[store]`: nothing for the embedded parts, URLs for PostgreSQL and Redis."""
 
     database_url: Annotated[Secret, _starts_with("postgresql://")] | None = None
-    """`postgresql://…`; without it, SQLite files in the data folder."""
+    """`postgresql://…`, this gateway's alone; without it, SQLite files in the data folder."""
     redis_url: Annotated[Secret, _starts_with("redis://", "rediss://", "unix://")] | None = None
     """`redis://…`; without it, an embedded Valkey."""
 
@@ -231,7 +232,41 @@ def read_gateway(file: Path, unset: str | None = None) -> Gateway:
         raise ConfigError([f"{file}: cannot be read: {error.strerror}"]) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{file}: is not TOML: {error}"]) from error
-    return check_gateway(tables, file, unset)
+    gateway = check_gateway(tables, file, unset)
+    if others := _sharing(gateway):
+        at = place(str(file), "store", "database_url")
+        raise ConfigError(
+            [f"{at}: is the database of {', '.join(others)}, too; write one for each gateway"]
+        )
+    return gateway
+
+
+def _sharing(gateway: Gateway) -> list[str]:
+    """Files beside this one that name its database: two cities would know each other's residents.
+
+    Both are closed, since nobody can tell here whose it is.
+    """
+    mine = _database(gateway.settings.store.database_url)
+    if mine is None:
+        return []
+    found = []
+    for other in sorted(set(gateway.file.parent.glob("*.toml")) - {gateway.file}):
+        try:
+            named = tomllib.loads(other.read_text("utf-8"))["store"]["database_url"]["env"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # it names none, or has a mistake of its own
+        if _database(os.environ.get(str(named))) == mine:
+            found.append(other.name)
+    return found
+
+
+def _database(url: str | None) -> tuple[Any, ...] | None:
+    """What tells one database from another; who asks for it does not."""
+    try:
+        parts = urlsplit(url or "")
+        return (parts.hostname, parts.port or 5432, parts.path, parts.query) if url else None
+    except ValueError:
+        return None
 
 
 def check_gateway(tables: Mapping[str, Any], file: Path, unset: str | None = None) -> Gateway:

@@ -300,7 +300,12 @@ class Dispatcher:
                 log.warning("%s: a push waits: %s", self._s.city.gateway, error)
 
     async def _fall_back(self, turn: Turn, typed: str) -> str:
-        """Nobody could answer: say so kindly, and keep the words for staff."""
+        """Nobody could answer: say so kindly, and keep the words for staff.
+
+        Who is in danger was told whom to call: they read no regret, and their words are not kept.
+        """
+        if turn.danger:
+            return await self._answer(turn, self._s.telephone(turn.language))
         message_id = str((turn.event.message or {}).get("id", ""))
         if typed:
             keep = (unanswered.mask(typed), self._s.key_of(message_id), self._s.clock.now())

@@ -1,9 +1,10 @@
-"""The gateway's own jobs: forgetting, finishing erasures, reading LINE's follower list."""
+"""The gateway's own jobs: forgetting, finishing erasures, reading LINE's list and counts."""
 
 from datetime import timedelta
 
 from madoguchi import followers, privacy, retention
 from madoguchi.jobs import JobContext, forget_runs
+from madoguchi.menu import publishing, taps
 from madoguchi.schedules import Daily, Every
 from madoguchi.types import Job
 
@@ -37,9 +38,19 @@ async def _read_followers(job: JobContext) -> None:
         await followers.reader_of(s.office, job.write, s.client, s.clock).read_on(patience=600)
 
 
+async def _count_taps(job: JobContext) -> None:
+    """Keep LINE's count of taps on the rich menu, then delete menus that waited for it."""
+    s = job._services
+    async with s.publishing:
+        await taps.read_taps(job.read, job.write, s.client, job.now)
+        if await s.store.read(publishing.has_menus):
+            await publishing.tidy(s)
+
+
 JOBS = (
     Job("forget", Every(60), _forget, limit=600),
     Job("erase", Every(10), _erase, limit=600),
     Job("followers", Every(60), _read_followers, limit=3000),
+    Job("taps", Daily("05:00"), _count_taps, limit=600),
     Job("scrub", Daily("03:30"), _scrub, limit=300),
 )

@@ -12,7 +12,7 @@ import logging
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeGuard
+from typing import Any, NamedTuple, Protocol, TypeGuard
 
 import msgspec
 
@@ -39,8 +39,7 @@ class Unreadable(ValueError):
     """A signed body that is no webhook: answered 400, with the reason in the log."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One event as it is stored: `raw` are the event's own bytes, `lane` its resident's lane."""
 
     event_id: str

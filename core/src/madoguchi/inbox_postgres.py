@@ -17,8 +17,8 @@ _INSERT = """
 INSERT INTO inbox (event_id, lane, message_id, at, raw)
 SELECT n.event_id, n.lane, n.message_id, n.at,
        CASE WHEN u.message_id IS NULL OR n.unsend THEN n.raw END
-FROM unnest($1::text[], $2::int[], $3::text[], $4::float8[], $5::bytea[], $6::bool[])
-     WITH ORDINALITY AS n (event_id, lane, message_id, at, raw, unsend, place)
+FROM unnest($1::text[], $2::int[], $3::text[], $4::bool[], $5::float8[], $6::bytea[])
+     WITH ORDINALITY AS n (event_id, lane, message_id, unsend, at, raw, place)
 LEFT JOIN unsent u ON u.message_id = n.message_id
 ORDER BY n.place
 ON CONFLICT (event_id) DO NOTHING"""
@@ -94,15 +94,12 @@ class PostgresInbox:
         tell(done, failed)
 
     async def _insert(self, rows: Sequence[Row]) -> None:
-        columns = zip(
-            *((r.event_id, r.lane, r.message_id, r.at, r.raw, r.unsend) for r in rows), strict=True
-        )
         unsent = [row for row in rows if row.unsend and row.message_id]
         begin = _BEGIN_UNSEND if unsent else _BEGIN
         async with self._pool.acquire(timeout=5) as db:
             try:
                 await db.execute(begin)
-                await db.execute(_INSERT, *map(list, columns))
+                await db.execute(_INSERT, *map(list, zip(*rows, strict=True)))
                 if unsent:
                     ids = [row.message_id for row in unsent]
                     await db.execute(_FORGET, ids, [row.event_id for row in unsent])

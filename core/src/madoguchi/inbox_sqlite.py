@@ -4,7 +4,7 @@ import asyncio
 import logging
 import sqlite3
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
@@ -114,13 +114,13 @@ class SqliteInbox:
                 failed = error
         tell(done, failed)
 
-    def _insert(self, rows: Iterable[Row]) -> None:
+    def _insert(self, rows: Sequence[Row]) -> None:
         with self._transaction() as db:
             db.executemany(
                 "INSERT INTO inbox (event_id, lane, message_id, at, raw) VALUES "
-                "(?1, ?2, ?3, ?4, CASE WHEN EXISTS (SELECT 1 FROM unsent WHERE message_id = ?3)"
-                " AND NOT ?6 THEN NULL ELSE ?5 END) ON CONFLICT (event_id) DO NOTHING",
-                [(r.event_id, r.lane, r.message_id, r.at, r.raw, r.unsend) for r in rows],
+                "(?1, ?2, ?3, ?5, CASE WHEN EXISTS (SELECT 1 FROM unsent WHERE message_id = ?3)"
+                " AND NOT ?4 THEN NULL ELSE ?6 END) ON CONFLICT (event_id) DO NOTHING",
+                rows,
             )
             for row in rows:
                 if row.unsend and row.message_id:

@@ -25,6 +25,7 @@ from madoguchi.housekeeping import JOBS
 from madoguchi.jobs import last_runs
 from madoguchi.languages import Languages
 from madoguchi.live import Live
+from madoguchi.mistakes import explain_silence
 from madoguchi.plugins import Plugin, Plugins, log
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt, handled
@@ -52,10 +53,7 @@ async def check_all(config: Path, data: Path) -> list[str]:
                     for one in behind
                 ]
             except StoreUnavailable as error:
-                problems.append(
-                    f"{file} [store] database_url: {error}: does the server run, and is the address"
-                    " right?"
-                )
+                problems.append(explain_silence(str(file), error))
     return problems
 
 

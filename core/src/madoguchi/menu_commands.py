@@ -1,29 +1,61 @@
-"""`madoguchi menu`: asks the running worker to show what would change, to publish, to put back."""
+"""`madoguchi menu`: asks the running worker to show what would change, to publish, to put back.
 
+How often it was tapped is read from the database.
+"""
+
+from collections.abc import Callable
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from madoguchi.asking import ask
+from madoguchi.clock import JST, Clock
 from madoguchi.config import Gateway
 from madoguchi.errors import MadoguchiError
-from madoguchi.inspection import pick_city
-from madoguchi.menu import telling
+from madoguchi.inspection import open_for_reading, pick_city
+from madoguchi.menu import taps, telling
 from madoguchi.settings_commands import acting
 
 
-async def publish(config: Path, data: Path, city: str, only_show: bool) -> list[str]:
-    """Show what residents see and shall see; publish it, unless `only_show`."""
-    return await publish_menu(pick_city(config, city), data, only_show)
+async def plan(config: Path, data: Path, city: str) -> list[str]:
+    """Show what residents see and shall see."""
+    lines: list[str] = await _ask(pick_city(config, city), data, "menu.plan")
+    return lines
 
 
-async def publish_menu(gateway: Gateway, data: Path, only_show: bool = False) -> list[str]:
-    """The same for one gateway."""
+async def publish(
+    config: Path, data: Path, city: str, agree: Callable[[list[str], bool], bool]
+) -> list[str]:
+    """Show what residents see and shall see; publish it after a yes.
+
+    `agree` is given the lines, and whether anything changes.
+    """
+    gateway = pick_city(config, city)
     lines: list[str] = await _ask(gateway, data, "menu.plan")
-    if only_show:
-        return lines
+    changes = telling.SAME not in lines
+    if not agree(lines, changes):
+        return [telling.LEFT] if changes else []
+    await publish_menu(gateway, data)
+    return [telling.PUBLISHED] if changes else []
+
+
+async def publish_menu(gateway: Gateway, data: Path) -> None:
+    """Publish without a question, as the demo does."""
     await _repeat(gateway, data, "menu.publish")
-    return lines if telling.SAME in lines else [*lines, telling.PUBLISHED]
+
+
+async def count(config: Path, data: Path, city: str, days: int) -> list[str]:
+    """How often each tile was tapped until yesterday."""
+    store = await open_for_reading(pick_city(config, city), data)
+    try:
+        moved = data / "clock"  # the demo's time; elsewhere there is no such file
+        now = Clock(moved if moved.exists() else None).now()
+        last = now.astimezone(JST).date() - timedelta(days=1)
+        first = last - timedelta(days=days - 1)
+        return taps.describe(await store.read(taps.count_taps, first, last), first, last)
+    finally:
+        await store.close()
 
 
 async def restore(config: Path, data: Path, city: str) -> list[str]:

@@ -10,7 +10,7 @@ import asyncio
 import itertools
 import logging
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -28,6 +28,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SCRIPTS = Path(__file__).parent / "schema"
+VERSION_OF = "schema_version_"
 ADVISORY_LOCK = 0x6D61646F  # "mado"; locks are per database, so one number serves every gateway
 
 
@@ -35,7 +36,8 @@ ADVISORY_LOCK = 0x6D61646F  # "mado"; locks are per database, so one number serv
 class MigrationSet:
     """One owner's tables and the folder of Alembic version files that make them.
 
-    `owner` is the plugin's name; its tables are called `<owner>` or `<owner>_…`.
+    `owner` is the plugin's name; its tables are called `<owner>` or `<owner>_…`. Where names begin
+    alike the longest is meant: beside the plugin `hello_world`, `hello_world_x` is not `hello`'s.
     """
 
     owner: str
@@ -45,15 +47,22 @@ class MigrationSet:
     @property
     def version_table(self) -> str:
         """Where the revision that the database has is written down."""
-        return f"schema_version_{self.owner}"
+        return f"{VERSION_OF}{self.owner}"
 
-    def owns(self, table: str) -> bool:
-        """Whether a table of this name is this owner's to make and to change."""
+    def owns(self, table: str, others: Iterable[str] = ()) -> bool:
+        """Whether a table of this name is this owner's to make and to change, and no other's."""
+        if table == self.version_table:
+            return True
         if self.owner == tables.CORE:
-            return table in self.metadata.tables or table == self.version_table
-        return (
-            table in (self.owner, self.version_table) or table.startswith(f"{self.owner}_")
-        ) and table not in tables.metadata.tables
+            return table in self.metadata.tables
+        if table in tables.metadata.tables or table.startswith(VERSION_OF):
+            return False
+        return _nearest(table, [self.owner, *others]) == self.owner
+
+
+def _nearest(table: str, owners: Iterable[str]) -> str | None:
+    fitting = (one for one in owners if table == one or table.startswith(f"{one}_"))
+    return max(fitting, key=len, default=None)
 
 
 CORE = MigrationSet(tables.CORE, tables.metadata, SCRIPTS / "versions")
@@ -235,7 +244,7 @@ def _migrate(connection: Connection, sets: Sequence[MigrationSet]) -> list[str]:
             if each.owner not in behind:
                 continue
             try:
-                _upgrade(connection, each)
+                _upgrade(connection, each, {other.owner for other in sets})
                 changed.append(each.owner)
             except MigrationFailed as failure:
                 failures.append(failure)
@@ -252,10 +261,13 @@ def _migrate(connection: Connection, sets: Sequence[MigrationSet]) -> list[str]:
     return changed
 
 
-def _upgrade(connection: Connection, owned: MigrationSet) -> None:
+def _upgrade(connection: Connection, owned: MigrationSet, others: set[str]) -> None:
     from alembic import command
 
     before = set(inspect(connection).get_table_names())
+    # A plugin that is not on any more left its tables.
+    others = others.union(name.removeprefix(VERSION_OF) for name in before if VERSION_OF in name)
+    owns = partial(owned.owns, others=others)
     stored = _stored(connection, owned, before)
     connection.rollback()
     links, newest = chain(owned), head(owned)
@@ -263,8 +275,10 @@ def _upgrade(connection: Connection, owned: MigrationSet) -> None:
         reason = "the database is newer than this version of the package: install the newer one"
         raise MigrationFailed(owned.owner, stored, reason)
     for name in owned.metadata.tables:
-        if not owned.owns(name):
+        if not owns(name):
             reason = f"table {name} must be called {owned.owner} or {owned.owner}_…"
+            if (other := _nearest(name, others)) not in (None, owned.owner):
+                reason = f"table {name} is the plugin {other}'s by its name: call it otherwise"
             raise MigrationFailed(owned.owner, newest or "none", reason)
 
     def inspect_step(ctx: Any, **_: object) -> None:
@@ -272,12 +286,12 @@ def _upgrade(connection: Connection, owned: MigrationSet) -> None:
         strange = sorted(
             name
             for name in before.symmetric_difference(inspect(connection).get_table_names())
-            if not owned.owns(name)
+            if not owns(name)
         )
         if strange:
             raise ValueError(
                 f"it makes or drops {', '.join(strange)}, but may touch only tables called"
-                f" {owned.owner} or {owned.owner}_…"
+                f" {owned.owner} or {owned.owner}_…, and none of another plugin"
             )
         if connection.dialect.name == "sqlite":
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").first()

@@ -44,6 +44,12 @@ def place(file: str, table: str, key: str = "") -> str:
     return " ".join(part for part in (file, f"[{table}]" if table else "", key) if part)
 
 
+def explain_silence(file: str, error: Exception) -> str:
+    """The line about a database that does not answer."""
+    at = place(file, "store", "database_url")
+    return f"{at}: {error}: does the server run, and is the address right?"
+
+
 def _explain(problem: Any, file: str, where: str, model: type[BaseModel] | None) -> str:
     loc, kind, found = problem["loc"], problem["type"], problem["input"]
     *tables, key = _names(loc) or [""]

@@ -12,7 +12,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from importlib import metadata
@@ -32,6 +31,7 @@ from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
 from madoguchi.hooks import caller_of, check_hooks
 from madoguchi.limit import TimeLimit, not_counted
 from madoguchi.store import Store, StoreUnavailable
+from madoguchi.threads import Threads
 from madoguchi.types import Fit, Models, Offer, PluginInfo
 from madoguchi.watch import Attributed
 
@@ -40,9 +40,8 @@ log = logging.getLogger("madoguchi.plugins")
 GROUP = "madoguchi.plugins"
 TIME_LIMIT = 10.0
 """Seconds a handler or a notify hook may take."""
-THREADS = 4
 TURNS = 8
-"""Plain functions run in this many threads of the plugin's own; so many turns at once in all."""
+"""So many turns of one plugin at once, those in its threads (`madoguchi.threads`) included."""
 PLUGIN_FAULTS = (Exception, SystemExit, KeyboardInterrupt)
 """What a `try` around plugin code catches: `sys.exit()` must not end the gateway."""
 
@@ -110,7 +109,7 @@ class Plugin:
         self.log = logging.getLogger(f"madoguchi.plugin.{name}")
         self.hooks: dict[str, Callable[[Mapping[str, Any]], Any]] = {}
         self._turns = asyncio.Semaphore(TURNS)
-        self._pool: ThreadPoolExecutor | None = None
+        self._threads: Threads | None = None
 
     @property
     def settings(self) -> Any:
@@ -169,8 +168,8 @@ class Plugin:
     ) -> Any:
         """Await one call of the plugin's code: own threads, own turns, time limit, circuit.
 
-        Neither the wait for a turn nor the database's time counts against the limit. Raises
-        `CircuitOpen`, or `PluginError` from whatever went wrong; `EventDone` and
+        Neither the wait for a turn or a thread nor the database's time counts against the limit.
+        Raises `CircuitOpen`, or `PluginError` from whatever went wrong; `EventDone` and
         `StoreUnavailable` pass.
         """
         async with self._turns:
@@ -203,22 +202,17 @@ class Plugin:
         if inspect.iscoroutinefunction(function):
             result = function(*given)
         else:
-            result = await self._in_thread(beat, function, given)
+            if self._threads is None:
+                self._threads = Threads(self.label)
+            result = await self._threads.run(beat, function, *given)
         if inspect.iscoroutine(result):
             result = await Attributed(beat, self.label, result)
         return result
 
-    async def _in_thread(self, beat: Beat, function: Callable[..., Any], given: Any) -> Any:
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix=self.label)
-        return await asyncio.get_running_loop().run_in_executor(
-            self._pool, beat.call, self.label, function, *given
-        )
-
     def close(self) -> None:
         """Let go of the threads; one that never ends is not waited for."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.close()
 
 
 class Plugins:

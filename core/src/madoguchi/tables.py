@@ -258,6 +258,20 @@ rich_menu = _table(
     # Residents see it.
     Column("live", Boolean, nullable=False),
     Column("made", UTCDateTime, nullable=False),
+    # When residents stopped seeing it: at LINE it stays until their taps are counted.
+    Column("gone", UTCDateTime),
+    # What its tiles say in Japanese, in order.
+    Column("tiles", JSON),
+)
+
+# How often tiles were tapped, by days of Japan, as LINE counts it. Nobody's name is in it.
+menu_tap = _table(
+    "menu_tap",
+    Column("menu_id", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),
+    Column("tile", Text, nullable=False),
+    Column("taps", Integer, nullable=False),
 )
 
 # Who has a rich menu of their own at LINE, and who may need another one (`due` > 0).

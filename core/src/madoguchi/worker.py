@@ -20,6 +20,7 @@ from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.gateway import RunningGateway
 from madoguchi.health import keep_numbers
 from madoguchi.live import describe
+from madoguchi.mistakes import explain_silence
 from madoguchi.store import StoreLocked, StoreUnavailable
 from madoguchi.watch import Watch, attribute_tasks
 from madoguchi.web import Closed, build_app, plugin_pages
@@ -51,7 +52,7 @@ class Worker:
     async def _open(self, file: Path, reasons: Mapping[str, str]) -> None:
         name = file.stem
         own = {k.partition("/")[2]: v for k, v in reasons.items() if k.startswith(f"{name}/")}
-        running = city = None
+        running = city = gateway = None
         try:
             gateway = read_gateway(file)
             city = describe(gateway, gateway.settings.city)
@@ -64,6 +65,12 @@ class Worker:
             raise
         except Exception as error:
             problems = error.problems if isinstance(error, ConfigError) else [f"{file}: {error}"]
+            if (
+                isinstance(error, StoreUnavailable)
+                and gateway
+                and gateway.settings.store.database_url
+            ):
+                problems = [explain_silence(str(file), error)]
             fault = None if isinstance(error, MadoguchiError) else error
             for problem in problems:
                 log.error("%s is closed: %s", name, problem, exc_info=fault)

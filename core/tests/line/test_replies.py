@@ -5,6 +5,7 @@ import json
 import pytest
 
 from madoguchi.line import messages_of, retry_key
+from madoguchi.testing import TestResident
 
 
 def test_replies_of_every_form_become_message_objects():
@@ -65,3 +66,33 @@ def test_r24_retry_keys_are_derived():
     assert retry_key("a", "b") != retry_key("ab")
     assert retry_key("a,b") != retry_key("a", "b")
     assert retry_key("a", 1) == retry_key("a", "1")
+
+
+SDK = """
+from linebot.v3.messaging import FlexBox, FlexBubble, FlexMessage, FlexText, QuickReply
+from linebot.v3.messaging import MessageAction, QuickReplyItem, TextMessage
+from madoguchi import Fit, Offer, hookimpl
+
+@hookimpl
+def offer_for_message(text):
+    return Offer(answer, Fit.EXACT, label="答え")
+
+def answer(ctx):
+    quick = QuickReply(items=[QuickReplyItem(action=MessageAction(label="次", text="次"))])
+    body = FlexBox(layout="vertical", contents=[FlexText(text="絵")])
+    flex = FlexMessage(altText="絵", contents=FlexBubble(body=body))
+    return ["字", {"type": "text", "text": "表"}, flex, TextMessage(text="型", quickReply=quick)]
+"""
+
+
+def test_texts_dicts_and_models_of_the_sdk_arrive_in_one_reply(install_plugin, make_town):
+    install_plugin("toy", SDK)
+    town = make_town(plugins={"toy": {}})
+    resident = TestResident(town)
+    text, table, flex, model = resident.says("何か")
+    assert (text, table) == ("字", "表")
+    assert flex["contents"]["body"]["contents"] == [{"type": "text", "text": "絵"}]
+    assert (model["text"], model["quickReply"]["items"][0]["action"]["label"]) == ("型", "次")
+    assert resident.taps("次")[0] == "字"
+    last = town.call(lambda: list(town.simulator.book.sends())[-1])
+    assert (last["endpoint"], len(last["messages"])) == ("reply", 4)

@@ -12,7 +12,7 @@ from madoguchi.menu.drawing import Face, draw_menu
 from madoguchi.menu.fonts import NoFont, find_font
 from madoguchi.menu.icons import ICONS, draw_icon
 from madoguchi.menu.layout import HEIGHTS, WIDTH, arrange
-from madoguchi.menu.lettering import set_text
+from madoguchi.menu.lettering import line_height, set_text
 
 LABELS = [
     "お知らせの受け取り設定",
@@ -88,6 +88,13 @@ def test_labels_break_where_people_pause(text, width, lines):
     set_ = set_text(text, width, 800, one_wide)
     assert ["".join(unit.text for unit in row) for row in set_.lines] == lines
     assert all(sum(len(unit.text) for unit in row) * set_.size <= width for row in set_.lines)
+
+
+def test_only_a_line_with_readings_has_room_for_them():
+    set_ = set_text("電話《でんわ》を する", 300, 800, one_wide)
+    with_reading, without = (line_height(set_.size, row) for row in set_.lines)
+    assert with_reading > without
+    assert set_.height == with_reading + without
 
 
 def test_a_label_that_nothing_fits_is_still_drawn():

@@ -193,7 +193,7 @@ def test_the_same_again_calls_nothing(small):
     assert do(small, "menu.plan")[-1] == telling.SAME
 
 
-def test_another_tile_is_another_menu_and_the_old_ones_are_deleted(small):
+def test_another_tile_is_another_menu_and_the_old_ones_go_when_their_taps_are_counted(small):
     jane = TestResident(small)
     jane.taps("English")
     publish(small)
@@ -204,7 +204,13 @@ def test_another_tile_is_another_menu_and_the_old_ones_are_deleted(small):
     assert plan[1].endswith("図書館、受け取り設定、ことば / Language、電話する")
     assert plan[3] == "  日本語（ほかの全員に、作ります）：図書館、ことば / Language、電話する"
     assert "English（1人に、作ります）" in plan[5]
+    assert plan[6:] == ["なくなるもの：受け取り設定"]
     assert listed(small) == before, "only looking changes something"
+    publish(small)
+    assert labels(small, jane) == ["Library", *EN[2:]]
+    assert set(before) < set(listed(small))
+    assert len(listed(small)) == 6
+    small.clock.move(3 * 86400 + 1)
     publish(small)
     assert labels(small, jane) == ["Library", *EN[2:]]
     assert len(listed(small)) == 3
@@ -215,15 +221,21 @@ def test_menus_of_others_stay_and_the_former_default_can_be_put_back(town):
     taro, jane = TestResident(town), TestResident(town)
     jane.taps("English")
     former = set_foreign_default(town)
-    assert do(town, "menu.plan")[1] == "  前の業者のメニュー：前のもの"
+    plan = do(town, "menu.plan")
+    assert plan[1] == "  前の業者のメニュー：前のもの"
+    assert plan[-2:] == [f"増えるもの：{'、'.join(JA)}", "なくなるもの：前のもの"]
     publish(town)
     assert FOREIGN["name"] in listed(town)
     assert labels(town, taro) == JA
     repeat(town, "menu.restore")
     assert sees(town, taro)["richMenuId"] == sees(town, jane)["richMenuId"] == former
-    assert listed(town) == [FOREIGN["name"]]
     publish(town)
     assert labels(town, jane) == EN
+    assert len(listed(town)) == 4, "what is still there is used again"
+    repeat(town, "menu.restore")
+    town.clock.move(3 * 86400 + 1)
+    repeat(town, "menu.restore")
+    assert listed(town) == [FOREIGN["name"]]
 
 
 def test_without_a_former_menu_of_the_api_the_one_of_the_manager_comes_back(small):
@@ -269,6 +281,29 @@ def test_what_line_refuses_is_a_line_that_says_what_to_do(small, endpoint, statu
     assert len(listed(small)) == 4, "something of the first try was left"
 
 
+@pytest.mark.parametrize("endpoint", ["linkRichMenu", "deleteRichMenu"])
+def test_what_line_refuses_after_the_switch_is_not_taken_for_the_switch(small, endpoint):
+    taro, jane = TestResident(small), TestResident(small)
+    jane.taps("English")
+    leftover = {**FOREIGN, "name": "madoguchi:ja:of-a-lost-database"}
+    small.call(small.simulator.menus.create, leftover)
+    guide = small.running.services.plugins.all["guide"]
+    publish(small)
+    guide.collected = replace(guide.collected, menu=guide.collected.menu[:1])
+    small.call(small.simulator.menus.create, leftover)
+    faults(small, {"endpoint": endpoint, "status": 429, "message": "The API rate limit"})
+    said = telling.REST if endpoint == "linkRichMenu" else "1時間たったら"
+    with pytest.raises(MadoguchiError, match=said) as caught:
+        publish(small)
+    is_out = labels(small, taro) != JA
+    assert is_out is (telling.SEES_NOW not in str(caught.value))
+    assert labels(small, jane) in (EN, ["Library", *EN[2:]]), "half of it"
+    faults(small)
+    publish(small)
+    assert labels(small, jane) == ["Library", *EN[2:]]
+    assert len(listed(small)) == 6
+
+
 def test_r45_no_room_for_another_menu_is_said_before_anything_is_made(small):
     for _ in range(998):
         small.call(small.simulator.menus.create, FOREIGN)
@@ -278,8 +313,21 @@ def test_r45_no_room_for_another_menu_is_said_before_anything_is_made(small):
     assert listed(small) == before
 
 
+def test_r45_menus_that_wait_for_their_count_give_way_where_there_is_no_room(small, monkeypatch):
+    monkeypatch.setattr(publishing, "MOST_MENUS", 8)  # two of others, and two sets of ours
+    for _ in range(2):
+        small.call(small.simulator.menus.create, FOREIGN)
+    guide = small.running.services.plugins.all["guide"]
+    library, settings = guide.collected.menu
+    for tiles in ([library, settings], [library], [settings]):
+        guide.collected = replace(guide.collected, menu=tiles)
+        publish(small)
+    assert len(listed(small)) == 8
+    assert labels(small, TestResident(small)) == JA[1:]
+
+
 def test_r45_more_than_lines_100_an_hour_is_said_before_anything_is_made(small):
-    row = "INSERT INTO rich_menu VALUES (:id, 'x', 'ja', false, false, :now)"
+    row = "INSERT INTO rich_menu VALUES (:id, 'x', 'ja', false, false, :now, null, null)"
 
     def fill(db):
         for n in range(98):

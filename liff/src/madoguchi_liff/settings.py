@@ -24,6 +24,8 @@ class SettingRow:
     question: Drawn
     action: str
     purpose: Purpose | None
+    is_told: bool
+    """Whether something personal was answered before: what it is for can be looked up."""
     is_open: bool
     is_upload: bool
     can_add: bool
@@ -93,7 +95,9 @@ def _list(
 ) -> SettingsPage:
     current = _current(db, desk)
     rows, errors = [], []
-    for field in filling.asked(desk.form, current):
+    asked = filling.asked(desk.form, current)
+    is_told = any(one.personal and current.get(one.name) is not None for one in asked)
+    for field in asked:
         is_open = field.name == opened
         draft = Draft(0, "", desk.name, desk.form.version, current, field.name, None, "page", 0.0)
         asking = filling.asking(db, desk, draft, field, given if is_open else None)
@@ -109,6 +113,7 @@ def _list(
             drawn,
             way.question(field.name),
             desk.form.purpose if field.personal else None,
+            is_told,
             is_open,
             getattr(field, "upload", None) is not None,
             drawn.control.kind == "repeat" and len(groups) < drawn.control.most,

@@ -97,7 +97,7 @@ def test_one_message_for_a_sitting_with_the_number_of_children_and_no_date(
         "お知らせの受け取り設定を保存しました。\n"
         "・受け取りたいお知らせ：市から\n"
         "・お住まいの地域：設定ずみ\n"
-        "・お子さん：お子さん1人\n"
+        "・お子さん1人\n"
         "・まだ設定していません：お住まいは市内ですか、年齢、性別"
     )
     clock.move(180)
@@ -111,7 +111,7 @@ def test_lists_are_set_with_commas_in_english(resident, save):
     resident.taps("English")
     save(resident, "topics", "city", "old")
     (shown,) = resident.says("設定")
-    assert "・What you want to hear of：City, 旧\n" in body(shown)
+    assert "・Topics you want：City, 旧\n" in body(shown)
 
 
 def wait_for_confirmation(resident, clock):

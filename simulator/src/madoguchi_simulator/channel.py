@@ -37,6 +37,7 @@ class Settings:
     keeps no order (R9). batch: most events in one webhook (R5). mode: ``"standby"`` sends no
     reply tokens (R10). webhook_timeout: seconds (R3). transcoding_seconds: how long video and
     audio are prepared (R47). rich_menu_seconds: how long bulk and batch links take (R46).
+    insight_least: so many people have to tap a rich menu before LINE tells how often.
     """
 
     quota: int | None = None
@@ -52,6 +53,7 @@ class Settings:
     webhook_timeout: float = 2.0
     transcoding_seconds: float = 0.0
     rich_menu_seconds: float = 0.0
+    insight_least: int = 20
 
     def to_json(self) -> dict[str, Any]:
         """The settings with the names that the control API uses."""
@@ -79,7 +81,7 @@ def _camel(name: str) -> str:
     return re.sub(r"_(.)", lambda match: match[1].upper(), name)
 
 
-def _is_number(value: Any, most: float = float("inf")) -> bool:
+def _is_number(value: Any, most: float = 1e9) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= most
 
 
@@ -88,7 +90,7 @@ def _is_bool(value: Any) -> bool:
 
 
 def _is_count(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**63
 
 
 _RULES = {
@@ -107,4 +109,5 @@ _RULES = {
     "webhook_timeout": _is_number,
     "transcoding_seconds": _is_number,
     "rich_menu_seconds": _is_number,
+    "insight_least": _is_count,
 }

@@ -5,6 +5,11 @@ import struct
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
+
+from .errors import Refusal
+
+_LATEST = datetime(3000, 1, 1, tzinfo=UTC).timestamp()
 
 
 class Clock:
@@ -40,11 +45,30 @@ class Clock:
         """Move the clock of everybody who shares the file, forwards or backwards."""
         self.offset += seconds
 
-    def set(self, instant: datetime) -> None:
-        """Make it ``instant`` now; an instant without a zone is one in UTC."""
-        if instant.tzinfo is None:
-            instant = instant.replace(tzinfo=UTC)
-        self.offset = instant.timestamp() - time.time()
+
+def read_offset(value: Any) -> float:
+    """Seconds that a clock is ahead, as the control API writes it.
+
+    ``value``: the seconds, or the ISO 8601 time that it shall be now (in UTC without a zone).
+
+    Raises:
+        Refusal: 400 for anything else, and outside of 1970 to 2999.
+    """
+    now = time.time()
+    try:
+        if isinstance(value, str):
+            instant = datetime.fromisoformat(value)
+            instant = instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+            offset = instant.timestamp() - now
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            offset = float(value)
+        else:
+            raise ValueError
+    except (ValueError, OverflowError):
+        raise Refusal(400, '"clock" is seconds ahead of now, or an ISO 8601 time') from None
+    if not 0 <= now + offset < _LATEST:
+        raise Refusal(400, '"clock" can be from 1970 to 2999')
+    return offset
 
 
 def iso(seconds: float) -> str:

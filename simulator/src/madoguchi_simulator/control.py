@@ -14,8 +14,9 @@ from starlette.routing import BaseRoute, Route
 from madoguchi_messages import render, render_quick_replies
 
 from .errors import Refusal
+from .identifiers import is_whole
 from .login import LiffApp
-from .rich_menu_taps import show_rich_menu, tap_rich_menu
+from .rich_menu_taps import count_tap, show_rich_menu, tap_rich_menu
 from .rich_menus import MANAGER
 from .simulator import Simulator
 
@@ -48,6 +49,7 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
         route(f"{one}/chat", "GET", _chat),
         route(f"{one}/richmenu", "GET", _rich_menu),
         route(f"{one}/richmenu", "POST", _tap_rich_menu),
+        route(f"{one}/richmenu/taps", "POST", _count_tap),
         route("/sim/richmenu", "PUT", _set_managers_menu),
         route("/sim/richmenus/{menu_id}/image", "GET", _rich_menu_image),
         route(f"{one}/id-token", "POST", _id_token),
@@ -73,10 +75,10 @@ def routes(simulator: Simulator) -> list[BaseRoute]:
 async def _add_resident(simulator: Simulator, request: Request) -> dict[str, Any]:
     body = await _body(request)
     user_id = await simulator.add_resident(
-        str(body.get("displayName") or "住民"),
-        language=body.get("language"),
+        _text(body, "displayName") or "住民",
+        language=_text(body, "language"),
         follow=body.get("follow", True),
-        user_id=str(body.get("userId") or ""),
+        user_id=_text(body, "userId") or "",
     )
     return {"userId": user_id}
 
@@ -105,8 +107,10 @@ async def _tap(simulator: Simulator, request: Request) -> dict[str, Any]:
     body = await _body(request)
     if not isinstance(body.get("data"), str):
         raise Refusal(400, 'a postback needs "data", a text')
+    if not isinstance(body.get("params") or {}, dict):
+        raise Refusal(400, '"params" is an object')
     return await simulator.tap(
-        request.path_params["user_id"], body["data"], body.get("params"), body.get("displayText")
+        request.path_params["user_id"], body["data"], body.get("params"), _text(body, "displayText")
     )
 
 
@@ -179,10 +183,15 @@ async def _tap_rich_menu(simulator: Simulator, request: Request) -> dict[str, An
     return await tap_rich_menu(simulator, user_id, body.get("area"), body.get("params"))
 
 
+async def _count_tap(simulator: Simulator, request: Request) -> dict[str, Any]:
+    body, user_id = await _body(request), request.path_params["user_id"]
+    return {"action": count_tap(simulator, user_id, body.get("area"))}
+
+
 async def _set_managers_menu(simulator: Simulator, request: Request) -> dict[str, Any]:
     """The menu that was there before the bot; ``image`` is base64."""
     body = await _body(request)
-    image = base64.b64decode(body["image"]) if body.get("image") else None
+    image = _bytes(body, "image") if body.get("image") else None
     simulator.menus.set_managers(body.get("richMenu"), image)
     return {"richMenuId": simulator.menus.default_of(MANAGER)}
 
@@ -246,7 +255,7 @@ async def _send_webhook(simulator: Simulator, request: Request) -> dict[str, Any
         raw = (
             str(body["body"]).encode("utf-8", "surrogatepass")
             if "body" in body
-            else base64.b64decode(body["bodyBase64"])
+            else _bytes(body, "bodyBase64")
         )
         delivery = await simulator.send_raw_body(raw, signature)
     elif isinstance(body.get("events"), list):
@@ -287,7 +296,7 @@ async def _set_faults(simulator: Simulator, request: Request) -> dict[str, Any]:
 
 
 async def _faults(simulator: Simulator, request: Request) -> dict[str, Any]:
-    return {"faults": [vars(rule) for rule in simulator.faults.rules]}
+    return {"faults": [rule.to_json() for rule in simulator.faults.rules]}
 
 
 async def _set_settings(simulator: Simulator, request: Request) -> dict[str, Any]:
@@ -318,12 +327,29 @@ async def _body(request: Request) -> dict[str, Any]:
     return body
 
 
+def _text(body: dict[str, Any], name: str) -> str | None:
+    value = body.get(name)
+    if value is not None and not (isinstance(value, str) and is_whole(value)):
+        raise Refusal(400, f'"{name}" is a text without lone surrogates')
+    return value
+
+
+def _bytes(body: dict[str, Any], name: str) -> bytes:
+    try:
+        return base64.b64decode(body[name])
+    except (TypeError, ValueError):
+        raise Refusal(400, f'"{name}" is a text in base64') from None
+
+
 def _number(request: Request, name: str, default: float = 0.0) -> float:
     text = request.query_params.get(name)
     try:
-        return default if text is None else float(text)
+        value = default if text is None else float(text)
+        if not 0 <= value < 2**53:
+            raise ValueError
     except ValueError:
-        raise Refusal(400, f"{name} must be a number, not {text!r}") from None
+        raise Refusal(400, f"{name} is a number from 0 on, not {text!r}") from None
+    return value
 
 
 def _json(value: Any, status: int = 200) -> Response:

@@ -52,6 +52,9 @@ CREATE TABLE IF NOT EXISTS rich_menu_alias (
     alias TEXT PRIMARY KEY, menu_id TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS rich_menu_link (
     user_id TEXT PRIMARY KEY, menu_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS rich_menu_tap (
+    menu_id TEXT NOT NULL, area INTEGER NOT NULL, user_id TEXT NOT NULL, day TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS rich_menu_tap_menu ON rich_menu_tap (menu_id, day);
 CREATE INDEX IF NOT EXISTS rich_menu_link_menu ON rich_menu_link (menu_id);
 CREATE TABLE IF NOT EXISTS rich_menu_job (
     number INTEGER PRIMARY KEY, request_id TEXT NOT NULL, batch_key TEXT, moves TEXT NOT NULL,
@@ -82,6 +85,7 @@ _EMPTIED = (
     "rich_menu_alias",
     "rich_menu_link",
     "rich_menu_job",
+    "rich_menu_tap",
     "webhook",
 )
 

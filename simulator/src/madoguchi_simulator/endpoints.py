@@ -149,7 +149,7 @@ def _start_loading(simulator: Simulator, call: Call) -> dict[str, Any]:
         raise field_errors([("chatId", "May not be empty")])
     if not isinstance(seconds, int) or seconds % 5 or not 5 <= seconds <= 60:
         raise field_errors([("loadingSeconds", "must be a multiple of 5 between 5 and 60")])
-    if user_id not in simulator.residents.known:
+    if not isinstance(user_id, str) or user_id not in simulator.residents.known:
         raise invalid_property("'chatId'")
     simulator.chats.show_loading(user_id, seconds)
     return {}

@@ -49,4 +49,10 @@ def message_id(seq: int) -> str:
 
 def seq_of(message: str) -> int:
     """The chat entry that a message id belongs to; 0 if it is no message id of ours."""
-    return int(message) - 480_000_000_000_000_000 if message.isdecimal() else 0
+    is_one = len(message) == 18 and message.isascii() and message.isdecimal()
+    return int(message) - 480_000_000_000_000_000 if is_one else 0
+
+
+def is_whole(text: str) -> bool:
+    """Whether a text has no lone surrogate, which JSON can hold and a database cannot."""
+    return not any("\ud800" <= letter <= "\udfff" for letter in text)

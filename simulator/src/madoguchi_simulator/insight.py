@@ -1,7 +1,7 @@
-"""Statistics: what LINE has not counted yet, and the units of a month (R33).
+"""Statistics: taps on rich menus, what LINE has not counted yet, and the units of a month (R33).
 
-Nobody reads messages here, so there is nothing to count: each answer is the one that LINE gives
-before it has counted.
+Nobody reads messages here, so of them there is nothing to count: each answer is the one that LINE
+gives before it has counted.
 """
 
 import re
@@ -44,10 +44,18 @@ def _no_unit(simulator: Simulator, call: Call) -> dict[str, Any]:
     return {"overview": dict(_UNSEEN), "messages": [], "clicks": []}
 
 
-def _no_rich_menu(simulator: Simulator, call: Call) -> dict[str, Any]:
-    menu_id = simulator.menus.get(call.parts[0])["richMenuId"]
+def _taps(simulator: Simulator, call: Call) -> dict[str, Any]:
+    return simulator.menu_taps.summary(*_menu_and_days(simulator, call))
+
+
+def _taps_by_day(simulator: Simulator, call: Call) -> dict[str, Any]:
+    return simulator.menu_taps.daily(*_menu_and_days(simulator, call))
+
+
+def _menu_and_days(simulator: Simulator, call: Call) -> tuple[dict[str, Any], str, str, int]:
+    menu = simulator.menus.get(call.parts[0])
     _check_dates(call, "from", "to")
-    return {"richMenuId": menu_id, "metricsFrom": None, "metricsTo": None}
+    return menu, call.query["from"], call.query["to"], simulator.settings.insight_least
 
 
 def _unit_count(simulator: Simulator, call: Call) -> dict[str, Any]:
@@ -87,8 +95,8 @@ INSIGHT = (
     Endpoint("insight", "GET", f"{_INSIGHT}/demographic", _no_demographic),
     Endpoint("insight", "GET", f"{_INSIGHT}/message/event", _no_event),
     Endpoint("insight", "GET", f"{_INSIGHT}/message/event/aggregation", _no_unit),
-    Endpoint("insight", "GET", f"{_MENU}/summary", _no_rich_menu),
-    Endpoint("insight", "GET", f"{_MENU}/daily", _no_rich_menu),
+    Endpoint("insight", "GET", f"{_MENU}/summary", _taps),
+    Endpoint("insight", "GET", f"{_MENU}/daily", _taps_by_day),
     Endpoint("aggregation", "GET", f"{_AGGREGATION}/info", _unit_count),
     Endpoint("aggregation", "GET", f"{_AGGREGATION}/list", _units),
 )

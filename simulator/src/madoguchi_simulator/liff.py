@@ -126,6 +126,16 @@ async def send_messages(simulator: "Simulator", login: Login, messages: Any) -> 
     """
     if not login.from_chat:
         raise Refusal(403, "the LIFF app was not opened from a chat")
+    check_sendable(messages)
+    for message in messages:
+        if message["type"] in ("template", "flex"):
+            simulator.show_message(login.resident.user_id, message)
+        else:
+            await simulator.send_message(login.resident.user_id, _as_sent(message))
+
+
+def check_sendable(messages: Any) -> None:
+    """Refusal 400 for what a LIFF app may not send, to the bot or to the resident's friends."""
     if not isinstance(messages, list) or not 1 <= len(messages) <= _MOST_MESSAGES:
         raise field_errors([("messages", f"Size must be between 1 and {_MOST_MESSAGES}")])
     if problems := find_problems(messages):
@@ -135,11 +145,6 @@ async def send_messages(simulator: "Simulator", login: Login, messages: Any) -> 
             raise field_errors([(f"messages[{index}].type", "must not be sent from a LIFF app")])
         if message["type"] in ("template", "flex") and not _links_only(message):
             raise field_errors([(f"messages[{index}]", "may hold URI actions only")])
-    for message in messages:
-        if message["type"] in ("template", "flex"):
-            simulator.show_message(login.resident.user_id, message)
-        else:
-            await simulator.send_message(login.resident.user_id, _as_sent(message))
 
 
 def _as_sent(message: dict[str, Any]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import Any
 
 from .api import Endpoint
 from .exchange import Answer, Call
-from .liff import send_messages
+from .liff import check_sendable, send_messages
 from .logins import Login
 from .simulator import Simulator
 
@@ -81,6 +81,13 @@ async def _send_messages(simulator: Simulator, call: Call) -> dict[str, Any]:
     return {}
 
 
+def _check_shared(simulator: Simulator, call: Call) -> dict[str, Any]:
+    """Whether LINE would take these messages for the resident's friends."""
+    _login(simulator, call)
+    check_sendable(call.json().get("messages"))
+    return {}
+
+
 LOGIN = (
     Endpoint("certs", "GET", "/oauth2/v2.1/certs", _certs, token=False, shared=True),
     Endpoint(
@@ -101,4 +108,5 @@ LOGIN = (
     Endpoint("liffApp", "GET", "/liff/v2/apps/{liffId}", _app, token=False, shared=True),
     Endpoint("permissions", "GET", "/liff/v2/permissions", _permissions, token=False, shared=True),
     Endpoint("sendMessages", "POST", "/message/v3/share", _send_messages, token=False, shared=True),
+    Endpoint("targets", "POST", "/message/v3/targets", _check_shared, token=False, shared=True),
 )

@@ -4,7 +4,7 @@ import sqlite3
 
 from .clock import Clock
 from .errors import Refusal
-from .identifiers import new_token
+from .identifiers import is_whole, new_token
 
 LIFE = 60.0
 LIFE_AFTER_EVENT = 20 * 60.0
@@ -48,6 +48,8 @@ class ReplyTokens:
         Raises:
             Refusal: 400 ``Invalid reply token``: unknown, used or too old.
         """
+        if not is_whole(token):
+            raise Refusal(400, "Invalid reply token")
         row = self._db.execute(
             "UPDATE reply_token SET used = 1 WHERE token = ? AND used = 0 AND expires >= ?"
             " RETURNING user_id",

@@ -33,11 +33,23 @@ async def tap_rich_menu(
     Raises:
         Refusal: 404 if the resident sees no menu or there is no such area.
     """
-    menu = show_rich_menu(simulator, user_id)["richMenu"]
-    if menu is None:
-        raise Refusal(404, f"{user_id} sees no rich menu")
-    action = _find_action(menu, area)
+    action = count_tap(simulator, user_id, area)
     return {"action": action, **await _perform(simulator, user_id, action, params)}
+
+
+def count_tap(simulator: Simulator, user_id: str, area: Any) -> dict[str, Any]:
+    """Count a tap for LINE's insight and return the area's action, which the phone does itself.
+
+    Raises:
+        Refusal: as `tap_rich_menu`.
+    """
+    shown = show_rich_menu(simulator, user_id)
+    if shown["richMenu"] is None:
+        raise Refusal(404, f"{user_id} sees no rich menu")
+    actions = [one["action"] for one in shown["richMenu"]["areas"]]
+    number = _find_area(actions, area)
+    simulator.menu_taps.count(shown["richMenuId"], number, user_id)
+    return actions[number]
 
 
 async def _perform(
@@ -74,12 +86,11 @@ def _switch(simulator: Simulator, user_id: str, alias: str) -> dict[str, str]:
     return {"newRichMenuAliasId": alias, "status": "SUCCESS"}
 
 
-def _find_action(menu: dict[str, Any], area: Any) -> dict[str, Any]:
-    actions = [one["action"] for one in menu["areas"]]
+def _find_area(actions: list[dict[str, Any]], area: Any) -> int:
     if isinstance(area, int) and not isinstance(area, bool) and 0 <= area < len(actions):
-        return actions[area]
-    for action in actions:
+        return area
+    for number, action in enumerate(actions):
         if isinstance(area, str) and action.get("label") == area:
-            return action
+            return number
     labels = ", ".join(f"{number} {one.get('label', '')}" for number, one in enumerate(actions))
     raise Refusal(404, f"the menu has no area {area!r}; there are: {labels}")

@@ -118,13 +118,14 @@ class RichMenus:
 
     def set_managers(self, menu: dict[str, Any] | None, image: bytes | None) -> None:
         """The menu that somebody set in the account's manager, None for no such menu."""
+        found = read_size(image) if image is not None else None
+        if image is not None and found is None:
+            raise Refusal(400, "the image is neither PNG nor JPEG")
+        if menu is not None:
+            self.check(menu)
         self._db.execute("DELETE FROM rich_menu WHERE owner = ?", (MANAGER,))
         self._db.execute("DELETE FROM rich_menu_default WHERE owner = ?", (MANAGER,))
         if menu is not None:
-            self.check(menu)
-            found = read_size(image) if image is not None else None
-            if image is not None and found is None:
-                raise Refusal(400, "the image is neither PNG nor JPEG")
             menu_id = self._add(menu, MANAGER)
             if image is not None and found is not None:
                 self._keep_image(menu_id, found[0], image)

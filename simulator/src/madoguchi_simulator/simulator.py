@@ -5,7 +5,6 @@ import json
 import mimetypes
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -17,13 +16,13 @@ from .book import Book
 from .call_log import CallLog
 from .channel import Channel, Settings
 from .chats import Chats
-from .clock import Clock, iso
+from .clock import Clock, iso, read_offset
 from .contents import Contents, kind_of
 from .database import empty, open_database, read_memo, write_memo
 from .errors import Refusal
 from .events import complete_message, event
 from .faults import Faults
-from .identifiers import message_id, new_long_token
+from .identifiers import is_whole, message_id, new_long_token
 from .liff import LiffViews
 from .login import LoginChannel
 from .logins import Logins
@@ -31,6 +30,7 @@ from .rates import RateLimits
 from .replies import ReplyTokens
 from .residents import BLOCKED, FRIEND, Residents
 from .rich_menu_aliases import RichMenuAliases
+from .rich_menu_insight import RichMenuTaps
 from .rich_menu_links import RichMenuLinks
 from .rich_menus import RichMenus
 from .sending import Sending
@@ -66,6 +66,7 @@ class Simulator:
         self.menus = RichMenus(self._db, wake)
         self.menu_aliases = RichMenuAliases(self._db, self.menus)
         self.menu_links = RichMenuLinks(self._db, self.clock, self.residents, self.menus, wake)
+        self.menu_taps = RichMenuTaps(self._db, self.clock)
         self.tokens = AccessTokens(self._db, self.clock, channel)
         self.logins = Logins(self._db, self.clock, self.residents, logins)
         self.liff = LiffViews(self._db, self.logins)
@@ -135,7 +136,7 @@ class Simulator:
         ``follow``: True adds the account as a friend and sends the event, False does not,
         ``"before"`` makes a friend of whom the bot has heard nothing.
         """
-        if follow not in (True, False, "before"):
+        if not isinstance(follow, bool) and follow != "before":
             raise Refusal(400, '"follow" is true, false or "before"')
         before = follow == "before"
         user_id = self.residents.add(
@@ -297,14 +298,9 @@ class Simulator:
         """
         remaining = dict(changes)
         clock = remaining.pop("clock", None)
-        instant = _read_instant(clock) if isinstance(clock, str) else None
-        if clock is not None and instant is None and not _is_number(clock):
-            raise Refusal(400, '"clock" is seconds ahead of now, or an ISO 8601 time')
+        offset = self.clock.offset if clock is None else read_offset(clock)
         self._apply(remaining)
-        if instant is not None:
-            self.clock.set(instant)
-        elif clock is not None:
-            self.clock.offset = float(clock)
+        self.clock.offset = offset
         self._keep_settings()
         return self.current_settings()
 
@@ -372,23 +368,11 @@ class Simulator:
 def _can_be_answered(event: Any) -> bool:
     if not isinstance(event, dict) or not isinstance(event.get("source"), dict):
         return False
-    return isinstance(event.get("replyToken"), str) and isinstance(
-        event["source"].get("userId"), str
-    )
+    needed = (event.get("replyToken"), event["source"].get("userId"))
+    return all(isinstance(one, str) and is_whole(one) for one in needed)
 
 
 def _media_type(name: str, media_type: str) -> str:
     if media_type and media_type != "application/octet-stream":
         return media_type.partition(";")[0]
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _read_instant(text: str) -> datetime:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise Refusal(400, f'"clock": {text!r} is no ISO 8601 time') from None

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from madoguchi.management import LineError, Management
 
@@ -24,6 +26,16 @@ class Menu:
     name: str
     labels: Sequence[str]
     """What its areas say, or do where they say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taps:
+    """How often the area whose upper left corner is at `x`, `y` was tapped on one day."""
+
+    day: date
+    x: int
+    y: int
+    count: int
 
 
 class RichMenuCalls(Management):
@@ -72,6 +84,16 @@ class RichMenuCalls(Management):
         else:
             await self._ask("POST", f"{_DEFAULT}/{{menuId}}", ids={"menuId": menu_id})
 
+    async def menu_taps(self, menu_id: str, first: date, last: date) -> list[Taps]:
+        """Taps by area and day of Japan, links included, for at most 100 days (60 calls an hour).
+
+        Nothing while LINE has not counted, or where too few people have tapped.
+        """
+        path, query = "/v2/bot/insight/richmenu/{menuId}/daily", {"from": first, "to": last}
+        days = urlencode({name: f"{day:%Y%m%d}" for name, day in query.items()})
+        got = await self._ask("GET", path, ids={"menuId": menu_id}, query=f"?{days}")
+        return [_count(area, one) for area in got.get("clicks", ()) for one in area["metrics"]]
+
     async def link_menu(self, user_id: str, menu_id: str | None) -> None:
         """Give one resident a menu of their own, or take it away (None)."""
         if menu_id is None:
@@ -87,6 +109,11 @@ class RichMenuCalls(Management):
             body["richMenuId"] = menu_id
         path = f"{_MENU}/bulk/{'link' if menu_id else 'unlink'}"
         await self._ask("POST", path, data=json.dumps(body).encode(), kind=_JSON)
+
+
+def _count(area: Mapping[str, Any], one: Mapping[str, Any]) -> Taps:
+    day = datetime.strptime(str(one["date"]), "%Y%m%d").date()
+    return Taps(day, int(area["bounds"]["x"]), int(area["bounds"]["y"]), int(one["count"]))
 
 
 def _read(menu: Mapping[str, Any]) -> Menu:

@@ -112,8 +112,9 @@ def _draw_words(
 ) -> None:
     large = font.font_variant(size=words.size)
     small = font.font_variant(size=round(words.size * READING))
-    for number, row in enumerate(words.lines, 1):
-        bottom = top + number * line_height(words.size, words.lines)
+    bottom = top
+    for row in words.lines:
+        bottom += line_height(words.size, row)
         _draw_row(pen, row, middle, bottom, large, small)
 
 

@@ -43,7 +43,7 @@ class Lettering:
     @property
     def height(self) -> int:
         """Pixels of all lines."""
-        return len(self.lines) * line_height(self.size, self.lines)
+        return sum(line_height(self.size, row) for row in self.lines)
 
 
 def split(text: str) -> list[Unit]:
@@ -59,13 +59,13 @@ def width_of(row: Row, measure: Measure) -> float:
     return sum(max(measure(one.text), READING * measure(one.reading)) for one in row)
 
 
-def line_height(size: int, lines: Sequence[Row]) -> int:
-    """Pixels from one line to the next."""
-    return round(size * _spacing(lines))
+def line_height(size: int, row: Row) -> int:
+    """Pixels from the line before to this one: more where readings stand in between."""
+    return round(size * _spacing(row))
 
 
-def _spacing(lines: Sequence[Row]) -> float:
-    return 1.8 if any(unit.reading for row in lines for unit in row) else 1.3
+def _spacing(row: Row) -> float:
+    return 1.8 if any(unit.reading for unit in row) else 1.3
 
 
 def set_text(
@@ -84,7 +84,7 @@ def _fit(
 ) -> Lettering:
     """These lines at the largest size at which they fit."""
     wide = int(width / max(_widest(lines, measure), 0.1))
-    high = int(height / len(lines) / _spacing(lines))
+    high = int(height / sum(map(_spacing, lines)))
     return Lettering(min(largest, wide, high), lines)
 
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from madoguchi.audit import Actor, audit
 from madoguchi.errors import MadoguchiError
 from madoguchi.management import LineError
-from madoguchi.menu import linking, telling
+from madoguchi.menu import linking, taps, telling
 from madoguchi.menu.calls import Menu
 from madoguchi.menu.designs import OURS, Design, design_menus
 from madoguchi.menu.fonts import Font, find_font
@@ -43,6 +43,8 @@ class Kept:
     whole: dict[str, str]
     live: dict[str, str]
     readers: dict[str, int]
+    resting: set[str]
+    """Those that nobody sees any more and whose last taps LINE has not counted."""
     former: str | None
     made_lately: int
 
@@ -117,7 +119,8 @@ async def restore(services: "Services", actor: Actor) -> bool:
         if kept.former and kept.former not in listed:
             raise MadoguchiError(telling.FORMER_GONE)
         await services.client.set_default_menu(kept.former or None)
-        await services.store.write(_note_switch, [], None, actor, "menu.restore")
+        now = services.clock.now()
+        await services.store.write(_note_switch, [], None, actor, "menu.restore", now)
     return await _finish(services)
 
 
@@ -125,7 +128,10 @@ async def _make_one(services: "Services", sight: Sight) -> None:
     """Make the first of what is missing, with its picture; nobody sees it yet."""
     line, store = services.client, services.store
     in_use = {*sight.wanted.values(), *sight.kept.live.values(), sight.default}
-    leftover = [one for one in sight.listed if one.name.startswith(OURS) and one.id not in in_use]
+    unseen = [one for one in sight.listed if one.name.startswith(OURS) and one.id not in in_use]
+    leftover = [one for one in unseen if one.id not in sight.kept.resting]
+    if len(sight.listed) - len(leftover) + len(sight.missing) > MOST_MENUS:
+        leftover = unseen  # a menu matters more than the count of another one's last taps
     left = len(sight.listed) - len(leftover)
     if left + len(sight.missing) > MOST_MENUS:
         raise MadoguchiError(telling.too_many(left))
@@ -136,7 +142,8 @@ async def _make_one(services: "Services", sight: Sight) -> None:
     design = sight.missing[0]
     picture = await asyncio.to_thread(design.draw, sight.font)
     menu_id = await line.create_menu(design.menu())
-    await store.write(_note_made, menu_id, design, services.clock.now())
+    tiles = [tile.action["label"] for tile in sight.designs[0].tiles]
+    await store.write(_note_made, menu_id, design, tiles, services.clock.now())
     await line.upload_menu_image(menu_id, picture)
     await store.write(_note_whole, menu_id)
 
@@ -149,23 +156,33 @@ async def _switch(services: "Services", sight: Sight, actor: Actor) -> None:
         await services.store.write(_note_former, former)
     ids = [sight.wanted[one.name] for one in sight.designs]
     await services.client.set_default_menu(ids[0])
-    await services.store.write(_note_switch, ids, sight.designs[0].name, actor, "menu.publish")
+    name, now = sight.designs[0].name, services.clock.now()
+    await services.store.write(_note_switch, ids, name, actor, "menu.publish", now)
 
 
 async def _finish(services: "Services") -> bool:
-    """Link whoever needs it, then delete our menus that nobody sees any more."""
+    """Link whoever needs it, then delete our menus that are not needed any more."""
     loop = asyncio.get_running_loop()
     end = loop.time() + STEP
-    while await linking.link_marked(services.store, services.client):
-        if loop.time() > end:
-            return False
-    live = await services.store.read(linking.live_menus)
-    default = await services.client.default_menu()
-    for menu in await services.client.menus():
-        if menu.name.startswith(OURS) and menu.id not in (*live.values(), default):
-            await services.client.delete_menu(menu.id)
-    await services.store.write(_forget_old, services.clock.now() - timedelta(hours=1))
+    try:
+        while await linking.link_marked(services.store, services.client):
+            if loop.time() > end:
+                return False
+        await tidy(services)
+    except LineError as error:
+        raise MadoguchiError(telling.explain_rest(error)) from error
     return True
+
+
+async def tidy(services: "Services") -> None:
+    """Delete our menus that nobody sees any more, once their last taps are counted."""
+    kept = await services.store.read(_read_kept, services.clock.now())
+    default = await services.client.default_menu()
+    needed = {*kept.live.values(), *kept.resting, default}
+    for menu in await services.client.menus():
+        if menu.name.startswith(OURS) and menu.id not in needed:
+            await services.client.delete_menu(menu.id)
+    await services.store.write(_forget_old, services.clock.now())
 
 
 def deeds(services: "Services") -> dict[str, Callable[..., Awaitable[Any]]]:
@@ -191,6 +208,11 @@ def deeds(services: "Services") -> dict[str, Callable[..., Awaitable[Any]]]:
     }
 
 
+def has_menus(db: Session) -> bool:
+    """Whether there is a menu of ours."""
+    return db.execute(select(rich_menu.c.menu_id).limit(1)).first() is not None
+
+
 def _read_kept(db: Session, now: datetime) -> Kept:
     whole = select(rich_menu.c.name, rich_menu.c.menu_id).where(rich_menu.c.whole == true())
     lately = select(func.count()).where(rich_menu.c.made > now - timedelta(hours=1))
@@ -198,14 +220,15 @@ def _read_kept(db: Session, now: datetime) -> Kept:
         {row.name: row.menu_id for row in db.execute(whole)},
         linking.live_menus(db),
         linking.count_readers(db),
+        set(db.scalars(select(rich_menu.c.menu_id).where(taps.is_resting(now)))),
         db.execute(select(meta.c.value).where(meta.c.key == FORMER)).scalar(),
         db.execute(lately).scalar_one(),
     )
 
 
-def _note_made(db: Session, menu_id: str, design: Design, now: datetime) -> None:
+def _note_made(db: Session, menu_id: str, design: Design, tiles: list[str], now: datetime) -> None:
     row = {"menu_id": menu_id, "name": design.name, "language": design.language, "made": now}
-    db.execute(insert(rich_menu).values(**row, whole=False, live=False))
+    db.execute(insert(rich_menu).values(**row, whole=False, live=False, tiles=tiles))
 
 
 def _note_whole(db: Session, menu_id: str) -> None:
@@ -217,12 +240,18 @@ def _note_former(db: Session, menu_id: str) -> None:
     db.execute(insert(meta).values(key=FORMER, value=menu_id))
 
 
-def _note_switch(db: Session, ids: list[str], name: str | None, actor: Actor, action: str) -> None:
-    db.execute(update(rich_menu).values(live=rich_menu.c.menu_id.in_(ids)))
+def _note_switch(
+    db: Session, ids: list[str], name: str | None, actor: Actor, action: str, now: datetime
+) -> None:
+    shown = rich_menu.c.menu_id.in_(ids)
+    db.execute(update(rich_menu).where(rich_menu.c.live == true(), ~shown).values(gone=now))
+    db.execute(update(rich_menu).where(shown).values(gone=None))
+    db.execute(update(rich_menu).values(live=shown))
     linking.mark_all(db)
     audit(db, actor, action, f"menu:{name or 'former'}")
 
 
-def _forget_old(db: Session, before: datetime) -> None:
-    old = (rich_menu.c.made < before) & (rich_menu.c.live != true())
-    db.execute(delete(rich_menu).where(old))
+def _forget_old(db: Session, now: datetime) -> None:
+    needed = taps.is_resting(now) | (rich_menu.c.live == true())
+    old = rich_menu.c.made < now - timedelta(hours=1)
+    db.execute(delete(rich_menu).where(old, ~needed))

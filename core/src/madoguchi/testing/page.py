@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from html.parser import HTMLParser
 
+from madoguchi.testing.wording import find_refused
+
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "wbr"}
 
 
@@ -45,6 +47,8 @@ def lint(html: str, headers: dict[str, str]) -> list[str]:
         problems.append(f"the field {name} has no <label for>")
     if looker.open:
         problems.append(f"never closed: {', '.join(looker.open)}")
+    for word in find_refused("\n".join(looker.read)):
+        problems.append(f"it says {word!r}, which nobody outside understands")
     policy = headers.get("content-security-policy")
     if policy is None:
         problems.append("no content-security-policy")
@@ -65,6 +69,8 @@ class _Looker(HTMLParser):
         self.labelled: set[str] = set()
         self.open: list[str] = []
         self.styles: list[str] = []
+        self.read: list[str] = []
+        """What is shown or read out; what somebody typed is their own."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = dict(attrs)
@@ -87,6 +93,8 @@ class _Looker(HTMLParser):
         for name in values:
             if name.startswith("on") or name == "style":
                 self.problems.append(f"<{tag}> has the attribute {name}")
+            if name in ("alt", "title", "placeholder", "aria-label"):
+                self.read.append(values[name] or "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag in self.open:
@@ -98,3 +106,5 @@ class _Looker(HTMLParser):
             self.title += data
         if self.open and self.open[-1] == "style":
             self.styles.append(data)
+        elif not self.open or self.open[-1] not in ("script", "textarea"):
+            self.read.append(data)

@@ -9,6 +9,7 @@ from typing import Any
 from madoguchi.testing.page import Page
 from madoguchi.testing.town import LIFF_ID, Town
 from madoguchi.testing.visitor import Typed, Visitor
+from madoguchi.testing.wording import find_refused, texts_of
 
 PHOTO = bytes.fromhex(
     "ffd8ffe000104a46494600010100000100010000ffdb004300" + "03" * 64 + "ffc0000b08000100010101"
@@ -34,7 +35,7 @@ class TestResident:
         """What the account said when it was added."""
 
     def says(self, text: str) -> list[Answer]:
-        """Type something; the answers, texts as plain `str`."""
+        """Type something; the answers, texts as plain `str`. Each is read for plain words."""
         return self.sends({"type": "text", "text": text})
 
     def sends(self, message: Mapping[str, Any]) -> list[Answer]:
@@ -149,6 +150,8 @@ class TestResident:
         entries = [entry for entry in self.chat() if entry["seq"] > self._seen]
         self._seen = max([self._seen, *(entry["seq"] for entry in entries)])
         messages = [entry["message"] for entry in entries if entry["from"] == "bot"]
+        if odd := find_refused("\n".join(texts_of(messages))):
+            raise AssertionError(f"residents do not understand {odd}: say it in plain words")
         return [m["text"] if _is_plain(m) else m for m in messages]
 
     def _find_action(self, label: str) -> dict[str, Any]:

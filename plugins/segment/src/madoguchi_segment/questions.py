@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from madoguchi.forms import Birthdate, Choice, Choices, Form, Option, Purpose, Repeat
-from madoguchi_segment.items import Item, offered
+from madoguchi_segment.items import Area, Item, offered
 from madoguchi_segment.settings import Settings
 
 NAME = "settings"
@@ -52,6 +52,7 @@ def _rows(settings: Settings) -> Iterator[Any]:
             "お住まいは市内ですか",
             options=LIVING,
             optional=True,
+            personal=True,
             help="市内の方だけに送るお知らせがあります。",
         )
     if "area" in settings.rows and offered(settings.areas):
@@ -60,6 +61,7 @@ def _rows(settings: Settings) -> Iterator[Any]:
             "お住まいの地域",
             options=options_of(settings.areas),
             optional=True,
+            personal=True,
             help="地域のお知らせと、学校区のお知らせを送るためです。",
         )
     if "age" in settings.rows and offered(settings.ages):
@@ -68,6 +70,7 @@ def _rows(settings: Settings) -> Iterator[Any]:
             "年齢",
             options=options_of(settings.ages),
             optional=True,
+            personal=True,
             help="健診など、年齢で決まるお知らせを送るためです。",
         )
     if "sex" in settings.rows:
@@ -76,6 +79,7 @@ def _rows(settings: Settings) -> Iterator[Any]:
             "性別",
             options=SEX,
             optional=True,
+            personal=True,
             help="検診など、性別で決まるお知らせだけに使います。",
         )
     if "children" in settings.rows:
@@ -93,4 +97,9 @@ def _rows(settings: Settings) -> Iterator[Any]:
 
 def options_of(items: Sequence[Item]) -> list[Option]:
     """What residents can choose now."""
-    return [Option(item.id, item.label, item.hint) for item in offered(items)]
+    return [Option(item.id, item.label, item.hint or _school(item)) for item in offered(items)]
+
+
+def _school(item: Item) -> str | None:
+    """What follows from an area is said where it is chosen, because nobody is asked for it."""
+    return item.school if isinstance(item, Area) else None

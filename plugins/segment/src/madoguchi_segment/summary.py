@@ -8,6 +8,8 @@ from madoguchi_segment.settings import Settings
 
 SET = "設定ずみ"
 UNSET = "まだ設定していません"
+NAMED = 30
+"""Topics by name; more of them could be longer than a message may be (R37)."""
 
 
 def summarise(answers: Mapping[str, Any], settings: Settings, say: Callable[..., str]) -> str:
@@ -18,6 +20,8 @@ def summarise(answers: Mapping[str, Any], settings: Settings, say: Callable[...,
     comma = say("、")
     topics = [find(settings.topics, id) for id in answers.get("topics", ())]
     names = [say(topic.label) for topic in topics if topic is not None and topic.is_offered]
+    if len(names) > NAMED:
+        names = [*names[:NAMED], say("ほかに{n}", n=len(names) - NAMED)]
     lines = [_line(say("受け取りたいお知らせ"), comma.join(names) or say("なし"))]
     labels = {
         "living": "お住まいは市内ですか",
@@ -31,7 +35,7 @@ def summarise(answers: Mapping[str, Any], settings: Settings, say: Callable[...,
         if row not in settings.rows or (row == "area" and not settings.areas):
             continue
         if row == "children" and answers.get(row):
-            lines.append(_line(say(label), say("お子さん{count}人", count=len(answers[row]))))
+            lines.append("・" + say("お子さん{count}人", count=len(answers[row])))  # nosay
         elif row != "children" and row in answers:
             lines.append(_line(say(label), say(SET)))
         else:

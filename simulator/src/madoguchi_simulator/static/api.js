@@ -47,6 +47,8 @@ export const sendPostback = (userId, postback) => send("POST", `${resident(userI
 
 /** The rich menu that the resident sees: `{richMenu, richMenuId, source, image}`. */
 export const richMenu = (userId) => call(`${resident(userId)}/richmenu`);
+/** The phone itself does what an area says; LINE counts the tap all the same. */
+export const countRichMenuTap = (userId, area) => send("POST", `${resident(userId)}/richmenu/taps`, { area });
 export const tapRichMenu = (userId, area) => send("POST", `${resident(userId)}/richmenu`, { area });
 
 export const follow = (userId) => send("POST", `${resident(userId)}/follow`);

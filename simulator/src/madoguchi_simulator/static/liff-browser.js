@@ -146,6 +146,21 @@ const ANSWERS = {
     await phone.refresh();
   },
 
+  /** `liff.shareTargetPicker()`: whether it was sent. Friends' talks are not played, so there it ends. */
+  async share({ phone }, { isMultiple }) {
+    const others = (await api.residents()).filter(({ userId }) => userId !== phone.resident.userId);
+    const kind = isMultiple ? "checkbox" : "radio";
+    const choice = ({ userId, displayName }) =>
+      el("label", { class: "target" }, el("input", { type: kind, name: "to", value: userId }), displayName);
+    const list = el("fieldset", {}, el("legend", {}, "送る相手"), others.map(choice));
+    const extra = others.length ? list : el("p", {}, "ほかに住民がいません");
+    const form = { title: "シェア", submit: "送る", fields: [], extra: [() => extra] };
+    const answer = await askForm(phone.screen, form);
+    if (!answer?.to) return false;
+    phone.say("シェアしました");
+    return true;
+  },
+
   /** `liff.scanCodeV2()`: there is no code to see, so what it says is typed. */
   async scan({ phone }) {
     const fields = [{ name: "value", label: "コードの中身", required: true }];

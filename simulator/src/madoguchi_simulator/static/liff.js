@@ -12,6 +12,7 @@
   const PLATFORM = new URL(src).origin;
   const VERSION = /versions\/([\d.]+)\//.exec(src)?.[1] ?? "2.0.0";
   const FRAMED = window.name === "liff-browser" && window.parent !== window;
+  const IN_CLIENT = ["sendMessages", "scanCodeV2", "requestFriendship", "shareTargetPicker"];
   const SCOPES = ["openid", "email", "profile", "chat_message.write"];
 
   class LiffError extends Error {
@@ -312,7 +313,7 @@
     getAppLanguage: () => session.language ?? navigator.language,
     getVersion: () => VERSION,
     getLineVersion: () => (FRAMED ? "26.1.0" : null),
-    isApiAvailable: (name) => (["sendMessages", "scanCodeV2", "requestFriendship"].includes(name) ? FRAMED : name in liff),
+    isApiAvailable: (name) => (IN_CLIENT.includes(name) ? FRAMED : name in liff),
     async sendMessages(messages) {
       requireLiffBrowser("liff.sendMessages");
       await callAsUser("/message/v3/share", { messages });
@@ -321,6 +322,11 @@
       requireLiffBrowser("liff.scanCodeV2");
       if (app.size !== "full") throw new LiffError("FORBIDDEN", "liff.scanCodeV2() needs the size Full");
       return { value: await ask("scan") };
+    },
+    async shareTargetPicker(messages, { isMultiple = true } = {}) {
+      requireLiffBrowser("liff.shareTargetPicker");
+      await callAsUser("/message/v3/targets", { messages });
+      if (await ask("share", { isMultiple })) return { status: "success" };
     },
     async requestFriendship() {
       requireLiffBrowser("liff.requestFriendship");

@@ -182,7 +182,10 @@ export class Phone {
 
   /** Where a tab leads, the simulator knows. */
   async #tapMenu(action, area) {
-    if (action.type !== "richmenuswitch") return perform(action, this);
+    if (action.type !== "richmenuswitch") {
+      api.countRichMenuTap(this.resident.userId, area).catch(() => {});
+      return perform(action, this);
+    }
     if (!(await this.#quietly(() => api.tapRichMenu(this.resident.userId, area)))) return;
     await this.menu.update(null);
   }
