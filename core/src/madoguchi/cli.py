@@ -364,4 +364,7 @@ def _log(level: str) -> None:
 
 def main() -> None:
     """The console script."""
+    from madoguchi.commands import add_commands
+
+    add_commands(app)
     app()

@@ -9,10 +9,15 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
+<<<<<<< HEAD
 from typing import Annotated, Any, ClassVar, Self
 from urllib.parse import urlsplit
+=======
+from typing import Annotated, Any, ClassVar, Literal, Self
+>>>>>>> e1
 
 from pydantic import (
     AfterValidator,
@@ -34,9 +39,12 @@ OWN = "madoguchi"
 """The owner of the gateway's own postbacks."""
 CITY = "city"
 """The owner of the city's own settings."""
-TAKEN = {OWN, CITY, "core", "versions", "webhook", "static", "session", "form"}
+TAKEN = {
+    *(OWN, CITY, "core", "versions", "webhook", "static", "session", "form", "login", "me"),
+    *("staff", "sections", "settings", "residents", "calendar", "unanswered", "audit", "live"),
+}
 """Names that no plugin may have: postbacks, tables, settings, and addresses of the gateway's own or
-of the residents' pages.
+of the pages of residents and staff.
 """
 RESERVED = {"health"}
 """Names that no city's file may have: the addresses `/health/…` are the worker's own."""
@@ -79,6 +87,12 @@ def _require_liff_id(value: str) -> str:
     return value
 
 
+def _require_mail(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+", value):
+        raise ValueError("write a mail address, such as line@city.example.jp")
+    return value
+
+
 Secret = Annotated[str, _FromEnvironment()]
 """A text that must come from the environment."""
 Site = Annotated[str, _starts_with("https://", "http://")]
@@ -96,19 +110,21 @@ class _Strict(BaseModel):
 class CityTable(_Strict):
     """`[city]`: what residents read about their city."""
 
-    label: Text
+    label: Annotated[Text, Field(title="市の名前")]
     """The city's name."""
-    phone: Text
+    phone: Annotated[Text, Field(title="電話番号")]
     """The telephone number that is offered wherever the bot cannot help."""
-    hours: Text
+    hours: Annotated[Text, Field(title="電話に出られる時間")]
     """When somebody answers that telephone."""
-    site: Site | None = None
+    site: Annotated[Site | None, Field(title="市のホームページ")] = None
     """The address of the city's own site."""
-    greeting: Text
+    greeting: Annotated[Text, Field(title="友だち追加のあいさつ")]
     """What a resident reads first, after adding the account."""
-    fallback: Text
+    fallback: Annotated[Text, Field(title="答えられないときのことば")]
     """What is said when nobody could answer; telephone, hours and site are added."""
-    apology: Text = "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
+    apology: Annotated[Text, Field(title="うまくいかなかったときのことば")] = (
+        "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
+    )
     """What is said when a plugin failed."""
 
 
@@ -141,12 +157,40 @@ class StoreTable(_Strict):
 class DangerTable(_Strict):
     """`[[danger]]`: words after which a telephone number is added to whatever is answered."""
 
-    words: list[Text] = Field(min_length=1)
+    words: list[Text] = Field(min_length=1, title="ことば")
     """Any of these, anywhere in what was typed."""
-    answer: Text
+    answer: Annotated[Text, Field(title="先に出す案内")]
     """The message that goes first."""
-    except_: list[Text] = Field(default=[], alias="except")
+    except_: list[Text] = Field(default=[], alias="except", title="のぞくことば")
     """Words that contain one of `words` and mean something else."""
+
+
+class MailTable(_Strict):
+    """`[mail]`: the city's mail server, for notices to staff. Without the table none are sent."""
+
+    host: Text
+    """The mail server's name."""
+    port: int = Field(587, ge=1, le=65535)
+    """587 with STARTTLS, 465 with TLS from the start."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the way there is protected."""
+    user: str | None = None
+    """The name to log in with."""
+    password: Secret | None = None
+    """Its password."""
+    sender: Annotated[str, AfterValidator(_require_mail)]
+    """From whom mails come."""
+
+
+class OfficeDayTable(_Strict):
+    """`[[office_day]]`: a day on which the offices are closed, or open, although others are not."""
+
+    day: Annotated[date, Field(title="日")]
+    """The day."""
+    label: Annotated[Text, Field(title="なまえ")]
+    """Why, as staff read it."""
+    is_open: Annotated[bool, Field(title="開いている")] = False
+    """Open, although it is a Saturday or a public holiday."""
 
 
 class MenuTable(_Strict):
@@ -193,7 +237,9 @@ class CityFile(_Strict):
     store: StoreTable = StoreTable()
     retention: RetentionTable = RetentionTable()
     menu: MenuTable = MenuTable()
+    mail: MailTable | None = None
     danger: list[DangerTable] = []
+    office_day: list[OfficeDayTable] = []
     plugins: dict[str, dict[str, Any]] = {}
     """One table for each plugin that is on; their order ranks offers that are otherwise equal."""
 

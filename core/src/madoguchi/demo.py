@@ -56,7 +56,9 @@ def run_demo(
     door_port = port + 1
     pages = Port(port, "pages", "--port")
     webhooks = Port(door_port, "webhooks (always the one after --port)", "--port")
-    require_free("127.0.0.1", [pages, webhooks, Port(sim_port, "the phone", "--sim-port")])
+    phone_port = Port(sim_port, "the phone", "--sim-port")
+    mails = Port(sim_port + 1, "mails (always the one after --sim-port)", "--sim-port")
+    require_free("127.0.0.1", [pages, webhooks, phone_port, mails])
     try:
         if reset:
             _forget(data)
@@ -73,6 +75,7 @@ def run_demo(
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": phone,
+            "MIHON_MAIL_PORT": str(sim_port + 1),
             "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
     )
@@ -88,7 +91,8 @@ def run_demo(
     def open_city() -> None:
         prepare(sim_port, residents, data / "prepared")
         _publish_menu(config, data)
-        print(_WELCOME.format(phone=phone), flush=True)
+        console = f"http://127.0.0.1:{port}/{config.stem}/console"
+        print(_WELCOME.format(phone=phone, console=console), flush=True)
 
     def on_ready() -> None:
         # Beside the supervisor, which has to go on watching.
@@ -105,6 +109,8 @@ def run_demo(
 _WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C を押してください。
 
     住民のスマートフォン   {phone}
+    職員のページ           {console}
+    職員へのメール         {phone}/mailbox
 
   ブラウザーで開き、友だち追加をして「図書館」と送ってみてください。
 """
@@ -123,7 +129,7 @@ def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -
     argv = [sys.executable, "-m", "madoguchi_simulator", "--port", str(port)]
     argv += ["--data", str(Path(place.data) / "simulator"), "--webhook-url", webhook]
     argv += ["--channel-id", "1000000001", "--display-name", "見本市"]
-    argv += ["--clock-file", place.clock_file]
+    argv += ["--clock-file", place.clock_file, "--mail-port", str(port + 1)]
     with suppress(ConfigError):  # the worker says what is wrong, and shows it on its pages
         for liff_id in read_gateway(config).settings.line.liff:
             argv += ["--liff", liff_id, f"http://127.0.0.1:{place.port}/{config.stem}/liff"]

@@ -20,7 +20,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
-from madoguchi import followers, housekeeping, metrics, migrations, privacy
+from madoguchi import commands, followers, housekeeping, metrics, migrations, privacy
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.asking import answer
 from madoguchi.audit import Actor, seal
@@ -335,6 +335,7 @@ class RunningGateway:
                     **privacy.deeds(s.office),
                     **followers.deeds(s.office, s.client, s.clock),
                     **publishing.deeds(s),
+                    commands.DEED: self._run_command,
                 }
                 task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
                 self.services.background.add(task)
@@ -345,6 +346,11 @@ class RunningGateway:
         with suppress(RedisError, OSError):
             await self.redis.publish(f"{self.name}:changed", b"")
         return lines
+
+    async def _run_command(self, plugin: str, command: str, given: dict[str, Any]) -> Any:
+        return await commands.run_unit(
+            self.store, self.services.plugins.all, plugin, command, given
+        )
 
     async def _seal(self) -> None:
         """Seal new lines of the audit log, each second."""

@@ -24,6 +24,7 @@ from madoguchi.types import (
     MenuItem,
     Models,
     Offer,
+    Permission,
     PluginInfo,
     Record,
     Resident,
@@ -134,6 +135,26 @@ def register_page_types() -> "dict[type, Callable[..., Any]]":
     registered it and returns the endpoint; that one finds this plugin's own context in
     `request.state.page`, and answers with `await page.run(item.endpoint, request)`. The address is
     `/{gateway}/{this plugin}/{the other plugin}{path}`; for own items `/{gateway}/{plugin}{path}`.
+    """
+    ...
+
+
+@_hook("collect")
+def register_permissions() -> list[Permission]:
+    """Return what staff may be allowed to do in this plugin.
+
+    Administrators grant them in the console, to a person of a section; a page of staff's names the
+    one that it needs.
+    """
+    ...
+
+
+@_hook("collect")
+def register_commands() -> "dict[str, Callable[..., Any]]":
+    """Return `{"add_staff": work}`: units that the plugin's own command line has run.
+
+    `work(db, **given)` runs in the worker, or beside it where none runs; arguments and result are
+    JSON values. `madoguchi.commands.run_command` asks for it; see docs/console.md.
     """
     ...
 

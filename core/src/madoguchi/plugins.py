@@ -28,11 +28,15 @@ from madoguchi.clock import Clock
 from madoguchi.collected import Collected, collect, dump, load_seed
 from madoguchi.config import resolve_secrets, validate_table
 from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
-from madoguchi.hooks import caller_of, check_hooks
+from madoguchi.hooks import caller_of, check_hooks, check_permissions
 from madoguchi.limit import TimeLimit, not_counted
 from madoguchi.store import Store, StoreUnavailable
+<<<<<<< HEAD
 from madoguchi.threads import Threads
 from madoguchi.types import Fit, Models, Offer, PluginInfo
+=======
+from madoguchi.types import Fit, Models, Offer, Permission, PluginInfo
+>>>>>>> e1
 from madoguchi.watch import Attributed
 
 log = logging.getLogger("madoguchi.plugins")
@@ -92,6 +96,8 @@ class Plugin:
         self._store, self._beat = store, beat
         self.info = PluginInfo(name, "")
         self.models: Models | None = None
+        self.permissions: tuple[Permission, ...] = ()
+        self.commands: Mapping[str, Callable[..., Any]] = {}
         self.postbacks: Mapping[str, Callable[..., Any]] = {}
         self.pages: tuple[Any, ...] = ()
         self.collected = Collected()
@@ -268,6 +274,9 @@ class Plugins:
         plugin.info = plugin.collect("plugin_info", PluginInfo, plugin.info)
         plugin.models = plugin.collect("register_models", Models)
         plugin.postbacks = plugin.collect("register_postbacks", Mapping, {})
+        plugin.permissions = tuple(plugin.collect("register_permissions", Sequence, ()))
+        check_permissions(plugin.name, plugin.permissions)
+        plugin.commands = plugin.collect("register_commands", Mapping, {})
         plugin.page_types = plugin.collect("register_page_types", Mapping, {})
         plugin.pages = tuple(plugin.collect("register_pages", Sequence, (), config=plugin.config))
         plugin.collected = collect(plugin, plugin.settings)

@@ -13,7 +13,15 @@ from madoguchi.plugins import GROUP
 
 PUBLIC = {
     "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi.audit": {"Actor", "audit"},
+    "madoguchi.commands": {"run_command"},
     "madoguchi.config": {"Secret"},
+    "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
+    "madoguchi.errors": {"ConfigError", "MadoguchiError"},
+    "madoguchi.inside": {"Inside", "Measures", "Quota"},
+    "madoguchi.mail": {"queue_mail"},
+    "madoguchi.office_days": {"OfficeDays"},
+    "madoguchi.shell": {"said"},
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -27,8 +35,8 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-    "madoguchi.store": {"plugin_metadata"},
-    "madoguchi.tables": {"resident"},
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"audit", "resident", "unanswered"},
 }
 """What a plugin may import of the gateway."""
 
