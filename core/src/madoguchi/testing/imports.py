@@ -13,6 +13,7 @@ from madoguchi.plugins import GROUP
 
 PUBLIC = {
     "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi.audit": {"Actor", "audit"},
     "madoguchi.config": {"Secret"},
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
@@ -27,8 +28,9 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-    "madoguchi.store": {"plugin_metadata"},
-    "madoguchi.tables": {"resident"},
+    "madoguchi.followers": {"count_at_line"},
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"profile", "resident"},
 }
 """What a plugin may import of the gateway."""
 

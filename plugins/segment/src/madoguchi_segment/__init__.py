@@ -1,7 +1,7 @@
 """お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
 
 from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
-from madoguchi_segment import confirming, consequences, models, questions
+from madoguchi_segment import confirming, consequences, criteria, models, own_rows, questions
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.summary import summarise
@@ -53,13 +53,13 @@ def register_models():
 @hookimpl
 def export_personal_data(db, resident):
     """The answers themselves are in the profile, which the gateway hands out."""
-    return confirming.export_waiting(db, resident.id)
+    return own_rows.export_rows(db, resident.id)
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return confirming.erase_waiting(db, resident.id)
+    return own_rows.erase_rows(db, resident.id)
 
 
 @hookimpl
@@ -74,6 +74,18 @@ def register_forms(config, settings):
         confirming.note_change(db, submission.resident.id, submission.at.timestamp())
 
     return [questions.build_form(settings, current, save)]
+
+
+@hookimpl
+def register_profile_fields(settings):
+    """What is asked can be used to say who gets something."""
+    return criteria.build_fields(settings)
+
+
+@hookimpl
+def register_audiences():
+    """Who changed their settings lately."""
+    return criteria.build_audiences()
 
 
 @hookimpl

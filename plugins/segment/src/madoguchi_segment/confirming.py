@@ -1,6 +1,5 @@
 """One message in the chat for what was set, however many rows were changed in a sitting."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -8,7 +7,6 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from madoguchi import JST, Erased, Record
 from madoguchi.tables import resident
 from madoguchi_segment.answers import read_answers
 from madoguchi_segment.models import unconfirmed
@@ -54,17 +52,3 @@ def confirm_some(db: Session, job: Any) -> bool:
 
 def _say(job: Any, language: str | None, words: Any, **values: object) -> str:
     return job.say(words, language, **values)
-
-
-def export_waiting(db: Session, resident_id: int) -> list[Record]:
-    """That somebody is still to be told what they set."""
-    mine = select(unconfirmed.c.at).where(unconfirmed.c.resident_id == resident_id)
-    times = [datetime.fromtimestamp(at, JST).isoformat() for at in db.scalars(mine)]
-    return [Record("まだ確認を送っていない設定", {"日時": time}) for time in times]
-
-
-def erase_waiting(db: Session, resident_id: int) -> Erased:
-    """Tell them nothing any more."""
-    mine = delete(unconfirmed).where(unconfirmed.c.resident_id == resident_id)
-    gone = db.scalars(mine.returning(unconfirmed.c.resident_id)).all()
-    return Erased({"まだ確認を送っていない設定": len(gone)})
