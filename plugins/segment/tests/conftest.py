@@ -62,23 +62,15 @@ class Place:
     def run(self, work):
         return self._runner.run(work)
 
-    def add(self, number, follows=True, language=None, followed_at=None, at=NOW, **answers):
+    def add(self, number, **about):
         """A resident with this number, and their answers to our questions."""
+        self.write(lambda db: self.add_in(db, number, **about))
 
-        def add(db):
-            db.execute(
-                insert(resident).values(
-                    id=number,
-                    line_id=f"U{number}",
-                    follows=follows,
-                    language=language,
-                    first_seen=at,
-                    followed_at=followed_at,
-                )
-            )
-            write_profile(db, number, "segment", answers, at)
-
-        self.write(add)
+    def add_in(self, db, number, follows=True, language=None, followed_at=None, at=NOW, **answers):
+        """The same, inside of a unit."""
+        row = {"id": number, "line_id": f"U{number}", "follows": follows, "language": language}
+        db.execute(insert(resident).values(**row, first_seen=at, followed_at=followed_at))
+        write_profile(db, number, "segment", answers, at)
 
 
 @pytest.fixture

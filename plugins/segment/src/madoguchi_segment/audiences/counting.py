@@ -107,7 +107,7 @@ def explain(db: Session, condition: Condition, criteria: Criteria, now: datetime
         else_="other",
     )
     rows = db.execute(select(reason, func.count()).select_from(index).group_by(reason))
-    found = dict(rows.tuples())
+    found: dict[str, int] = dict(rows.all())  # type: ignore[arg-type]
     left_out = [
         LeftOut("gone", "ブロックした人、友だちではない人", found.get("gone", 0)),
         LeftOut("unset", "お知らせの受け取り設定が、まだの人", found.get("unset", 0)),
