@@ -23,6 +23,7 @@ PUBLIC = {
         "read_profile",
         "write_profile",
     },
+    "madoguchi.forms.chat": {"liff_url"},
     "madoguchi.forms.filling": {"Desk", "Draft"},
     "madoguchi.forms.media": {"Upload"},
     "madoguchi.forms.submitting": {"Submitted"},

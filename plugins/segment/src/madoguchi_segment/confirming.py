@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from madoguchi.tables import resident
 from madoguchi_segment.answers import read_answers
+from madoguchi_segment.lately import nothing_sent, sent_last_month, tell
 from madoguchi_segment.models import unconfirmed
 from madoguchi_segment.summary import summarise
 
@@ -40,11 +41,13 @@ def confirm_some(db: Session, job: Any) -> bool:
         .limit(SLICE)
         .with_for_update(skip_locked=True, of=unconfirmed)
     ).all()
-    settings = job.plugin.settings
+    settings, criteria = job.plugin.settings, job.plugin.criteria
     for who, at, language in rows:
         say = partial(_say, job, language)
         answers = read_answers(db, who, settings)
+        titles = sent_last_month(db, who, criteria, job.now, nothing_sent)
         said = [say("お知らせの受け取り設定を保存しました。"), summarise(answers, settings, say)]
+        said += tell(titles, say)
         job.send(db, [who], "\n".join(said), f"settings {who} {at}")
         db.execute(delete(unconfirmed).where(unconfirmed.c.resident_id == who))
     return len(rows) == SLICE

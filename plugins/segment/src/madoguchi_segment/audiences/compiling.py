@@ -47,6 +47,7 @@ from madoguchi_segment.audiences.tables import (
     term,
 )
 
+OWN = "segment/"
 Expression = Any
 """A SQLAlchemy expression that is true or false, never null."""
 
@@ -87,7 +88,7 @@ class Compiler:
             case Everyone():
                 return yes()
             case _:
-                return and_(has_settings(), self._known(condition), self._test(condition))
+                return and_(*self._with_settings(condition), self._test(condition))
 
     def fails(self, condition: Condition) -> Expression:
         """Of whom the condition is known not to hold."""
@@ -101,7 +102,8 @@ class Compiler:
             case Everyone():
                 return no()
             case _:
-                return and_(has_settings(), self._known(condition), ~self._test(condition))
+                known = self._known(condition)
+                return and_(*self._with_settings(condition), known, ~self._test(condition))
 
     def answered(self, field: str) -> Expression:
         """Who has an answer to the field that still counts."""
@@ -118,6 +120,14 @@ class Compiler:
             return index.c.answered.bitwise_and(1 << INDEXED.index(stored)) != 0
         return _in_profile(stored, yes())
 
+    def _with_settings(self, leaf: Condition) -> list[Expression]:
+        """Friends without settings are picked by nothing; an answer of ours is a setting."""
+        match leaf:
+            case Chosen(field) | Aged(field) | Dated(field) if field.startswith(OWN):
+                return []
+            case _:
+                return [has_settings()]
+
     def _known(self, leaf: Condition) -> Expression:
         match leaf:
             case Chosen(field) | Aged(field) | Dated(field):
@@ -130,7 +140,7 @@ class Compiler:
                 return yes()
 
     def _test(self, leaf: Condition) -> Expression:
-        """Whether it holds, of whom it can be known."""
+        """Whether it holds: true only of whom it is known to hold."""
         match leaf:
             case Chosen(field, options):
                 asked = self.criteria.fields[field]

@@ -95,10 +95,12 @@ def _birth(dialect: str, n: int) -> str:
 
 
 def _bits(dialect: str, who: str) -> str:
+    # SQLite goes through the tables of CROSS JOIN in this order: the terms last, by their index.
+    join = "CROSS JOIN"
     theirs = (
-        f"FROM profile p JOIN {_each(dialect, 'p.value')} ON true"
-        " JOIN segment_term t ON t.field = p.field AND t.value = e.value"
-        f" WHERE p.resident_id = {who} AND p.field IN ({_CHOICES}) AND t.id < {WORDS * BITS}"
+        f"FROM profile p {join} {_each(dialect, 'p.value')} {join} segment_term t"
+        f" WHERE p.resident_id = {who} AND p.field IN ({_CHOICES})"
+        f" AND t.field = p.field AND t.value = e.value AND t.id < {WORDS * BITS}"
     )
     if dialect == "sqlite":
         # SQLite has no bit_or: the same answer twice must not be added twice.
