@@ -19,6 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "core" / "src" / "madoguchi"
 PAGES = (ROOT / "docs" / "hooks.md", ROOT / "config" / "README.md")
 REGION = re.compile(r"(<!-- (hook|type|table): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MODULES = ("types", "criteria", "schedules", "context", "jobs", "content", "pages", "errors")
+"""Where the classes of the public API are."""
 TABLES = {
     "city": ("CityTable", "[city]"),
     "line": ("LineTable", "[line]"),
@@ -52,7 +54,7 @@ def definitions(module: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
 
 def find_class(name: str) -> ast.ClassDef:
     """A class of the public API. KeyError if there is none of this name."""
-    for module in ("types", "schedules", "context", "jobs", "content", "pages", "errors"):
+    for module in MODULES:
         if isinstance(node := definitions(module).get(name), ast.ClassDef):
             return node
     raise KeyError(name)

@@ -214,7 +214,7 @@ def test_every_hook_is_documented_with_its_exact_signature(name: str) -> None:
     page = (ROOT / "docs" / "hooks.md").read_text("utf-8")
     function = getattr(hookspecs, name)
     section = page.partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
-    signature = re.sub(r"'|madoguchi\.types\.", "", str(inspect.signature(function)))
+    signature = re.sub(r"'|madoguchi\.(types|criteria)\.", "", str(inspect.signature(function)))
     signature = re.sub(r"[\w.]+\.(Any|Callable|AbstractAsyncContextManager)", r"\1", signature)
     assert f"def {name}{signature}\n" in section
     assert inspect.getdoc(function) in section

@@ -92,6 +92,54 @@ def register_menu_items(config, settings):
     assert "・図書館" in menu["text"]
 
 
+FIELDS = """
+@hookimpl
+def register_profile_fields(config, settings):
+    return [ProfileField("pets", "動物", "choices", [FieldOption("dog", "犬")])]
+"""
+AUDIENCES = """
+from sqlalchemy import select
+from madoguchi.tables import resident
+@hookimpl
+def register_audiences(config, settings):
+    def met(now):
+        return select(resident.c.id).where(resident.c.first_seen <= now)
+    return [Audience("met", "会った人", met)]
+"""
+
+
+def test_hook_register_profile_fields(beside, speak):
+    town = beside(FIELDS)
+    plugins = town.running.services.plugins.all
+    assert plugins["echo"].criteria.fields["toy/pets"].option("dog").label == "犬"
+    plugins["toy"].quarantine("a reason")
+    assert plugins["echo"].criteria.fields == {}
+    assert_others_go_on(town, speak)
+
+
+def test_hook_register_audiences(beside):
+    town = beside(AUDIENCES)
+    declared = town.running.services.plugins.all["echo"].criteria.audiences["toy/met"]
+    assert (declared.label, list(declared.parameters)) == ("会った人", [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (FIELDS.replace(', [FieldOption("dog", "犬")]', ""), "give it options"),
+        (FIELDS.replace('"choices"', '"text"'), "a field's kind is one of choice"),
+        (FIELDS.replace('"動物",', '"動物", phrase="人", kind=').replace('kind= "', 'kind="')
+            .replace(", [", ", options=["), "is written with {answer}"),
+        (FIELDS.replace('"犬")', '"犬"), FieldOption("cat", "猫", ("dog",))'), "is there twice"),
+        (AUDIENCES.replace(", met)", ", None)"), "select is a function"),
+    ],
+)  # fmt: skip
+def test_what_residents_can_be_picked_by_is_checked(beside, speak, declared, said):
+    town = beside(declared)
+    assert said in trouble(town)
+    assert_others_go_on(town, speak)
+
+
 FORM = """
 from madoguchi.forms import Form, Text
 @hookimpl
@@ -602,6 +650,8 @@ def test_hook_on_line_event(counting, speak):
         ("settings_model", "{}", "returned dict, not"),
         ("register_jobs", "None", "returned NoneType, not Sequence"),
         ("register_forms", "None", "returned NoneType, not Sequence"),
+        ("register_profile_fields", "['pets']", "returned a str among its ProfileFields"),
+        ("register_audiences", "[len]", "a builtin_function_or_method among its Audiences"),
         ("register_postbacks", "['cancel']", "returned list, not Mapping"),
         ("register_pages", "None", "returned NoneType, not Sequence"),
         ("lifespan", "None", "NoneType"),

@@ -5,6 +5,7 @@ These names are the public API: a plugin imports them and nothing else of the ga
 
 from madoguchi.clock import JST
 from madoguchi.context import Context, OfferContext
+from madoguchi.criteria import Audience, Criteria, FieldOption, Parameter, ProfileField
 from madoguchi.errors import FormFailed, KeysUnavailable, TokenRefused
 from madoguchi.hookspecs import hookimpl
 from madoguchi.schedules import Daily, Every
@@ -33,13 +34,16 @@ from madoguchi.types import (
 __all__ = [
     "JST",
     "PASS",
+    "Audience",
     "City",
     "Consequence",
     "Context",
+    "Criteria",
     "Daily",
     "Erased",
     "Event",
     "Every",
+    "FieldOption",
     "Fit",
     "ForgetBirthdates",
     "ForgetRows",
@@ -53,8 +57,13 @@ __all__ = [
     "Offer",
     "OfferContext",
     "OpenPage",
+<<<<<<< HEAD
     "Permission",
+=======
+    "Parameter",
+>>>>>>> e2
     "PluginInfo",
+    "ProfileField",
     "Record",
     "Resident",
     "TokenRefused",

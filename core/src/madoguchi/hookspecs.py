@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from madoguchi.criteria import Audience, ProfileField
 from madoguchi.types import (
     Consequence,
     Erased,
@@ -168,6 +169,22 @@ def register_menu_items(config: Any, settings: Any) -> list[MenuItem]:
 @_hook("collect")
 def register_jobs(config: Any, settings: Any) -> list[Job]:
     """Return what the plugin does at set times: `[Job("remind", Daily("19:00"), remind)]`."""
+    ...
+
+
+@_hook("collect")
+def register_profile_fields(config: Any, settings: Any) -> list[ProfileField]:
+    """Return the questions about residents whose answers audiences can use.
+
+    The answers are those that the plugin keeps with `write_profile`; what is not declared here is
+    nobody else's to ask for.
+    """
+    ...
+
+
+@_hook("collect")
+def register_audiences(config: Any, settings: Any) -> list[Audience]:
+    """Return conditions that only this plugin can answer: "has a booking for …"."""
     ...
 
 

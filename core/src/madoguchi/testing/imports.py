@@ -14,7 +14,10 @@ from madoguchi.plugins import GROUP
 PUBLIC = {
     "madoguchi": {None, *madoguchi.__all__},
     "madoguchi.audit": {"Actor", "audit"},
+<<<<<<< HEAD
     "madoguchi.commands": {"run_command"},
+=======
+>>>>>>> e2
     "madoguchi.config": {"Secret"},
     "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
     "madoguchi.errors": {"ConfigError", "MadoguchiError"},
@@ -30,13 +33,20 @@ PUBLIC = {
         "read_profile",
         "write_profile",
     },
+    "madoguchi.forms.chat": {"liff_url"},
     "madoguchi.forms.filling": {"Desk", "Draft"},
     "madoguchi.forms.media": {"Upload"},
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
+<<<<<<< HEAD
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "resident", "unanswered"},
+=======
+    "madoguchi.followers": {"count_at_line"},
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"profile", "resident"},
+>>>>>>> e2
 }
 """What a plugin may import of the gateway."""
 

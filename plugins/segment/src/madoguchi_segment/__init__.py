@@ -1,9 +1,32 @@
 """お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
 
-from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
-from madoguchi_segment import confirming, consequences, models, questions
+from datetime import timedelta
+
+from madoguchi import (
+    Daily,
+    Every,
+    Fit,
+    ForgetBirthdates,
+    Job,
+    MenuItem,
+    Offer,
+    PluginInfo,
+    hookimpl,
+)
+from madoguchi_segment import (
+    confirming,
+    consequences,
+    criteria,
+    lately,
+    models,
+    own_rows,
+    paper,
+    questions,
+    unset,
+)
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.settings import Settings
+from madoguchi_segment.sheets.intake import take_in
 from madoguchi_segment.summary import summarise
 
 WORDS = {  # nosay
@@ -53,13 +76,13 @@ def register_models():
 @hookimpl
 def export_personal_data(db, resident):
     """The answers themselves are in the profile, which the gateway hands out."""
-    return confirming.export_waiting(db, resident.id)
+    return own_rows.export_rows(db, resident.id)
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return confirming.erase_waiting(db, resident.id)
+    return own_rows.erase_rows(db, resident.id)
 
 
 @hookimpl
@@ -77,6 +100,18 @@ def register_forms(config, settings):
 
 
 @hookimpl
+def register_profile_fields(settings):
+    """What is asked can be used to say who gets something."""
+    return criteria.build_fields(settings)
+
+
+@hookimpl
+def register_audiences():
+    """Who changed their settings lately."""
+    return criteria.build_audiences()
+
+
+@hookimpl
 def register_menu_items():
     """One tile, which opens the list."""
     return [MenuItem(questions.TITLE, page="form/segment/settings", icon="bell")]
@@ -84,8 +119,18 @@ def register_menu_items():
 
 @hookimpl
 def register_jobs():
-    """One message for a whole sitting."""
-    return [Job("confirm", Every(minutes=1), confirming.confirm_sittings)]
+    """One message for a whole sitting; files that are taken in; who has set nothing yet."""
+    return [
+        Job("confirm", Every(minutes=1), confirming.confirm_sittings),
+        Job("take_in", Every(minutes=1), take_in, limit=3600),
+        Job("remind", Daily("10:00"), unset.remind, limit=3600, catch_up=timedelta(hours=6)),
+    ]
+
+
+@hookimpl
+def register_pages():
+    """The code for paper."""
+    return paper.build_pages()
 
 
 @hookimpl
@@ -98,9 +143,11 @@ def offer_for_message(text):
 
 async def show_settings(ctx):
     """What is set now, and the way to change it."""
-    answers = await ctx.read(read_answers, ctx.resident.id, ctx.plugin.settings)
+    answers, titles = await ctx.read(look, ctx.resident.id, ctx.plugin, ctx.now)
     title = ctx.say(questions.TITLE)
-    summary = summarise(answers, ctx.plugin.settings, ctx.say)
+    summary = "\n".join(
+        [summarise(answers, ctx.plugin.settings, ctx.say), *lately.tell(titles, ctx.say)]
+    )
     change = {
         "type": "uri",
         "label": ctx.say("設定を変える"),
@@ -127,3 +174,9 @@ async def show_settings(ctx):
             },
         },
     }
+
+
+def look(db, resident_id, plugin, now):
+    """What is set, and what would have come last month."""
+    titles = lately.sent_last_month(db, resident_id, plugin.criteria, now, lately.nothing_sent)
+    return read_answers(db, resident_id, plugin.settings), titles

@@ -98,6 +98,11 @@ def as_of_now(items: Sequence[Item], ids: Iterable[str]) -> list[str]:
     return [item.id for item in items if item.id in found]
 
 
+def name_of(label: Words) -> str:
+    """The Japanese of it."""
+    return label if isinstance(label, str) else label.get("ja") or next(iter(label.values()))
+
+
 def keep_retired(items: Sequence[Item], before: Iterable[str], chosen: Iterable[str]) -> list[str]:
     """A new choice, and the old answers that could not be chosen again: they stay."""
     kept = [id for id in as_of_now(items, before) if not _by_id(items)[id].is_offered]

@@ -72,6 +72,8 @@ class Settings(BaseModel):
     rows: list[Row] = ["living", "area", "age", "sex", "children"]
     """What is asked beside the topics; the fewer, the better."""
     purpose: PurposeText = PurposeText()
+    remind_days: int | None = Field(default=None, ge=7, le=366)
+    """Friends who have set nothing are told so at most once in so many days; None: never."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
