@@ -8,12 +8,14 @@ from pathlib import Path
 from types import ModuleType
 
 import madoguchi
-from madoguchi import forms, reading
+from madoguchi import deliveries, forms, reading
 from madoguchi.plugins import GROUP
 
 PUBLIC = {
-    "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi": {None, "deliveries", *madoguchi.__all__},
+    "madoguchi.audit": {"Actor", "audit"},
     "madoguchi.config": {"Secret"},
+    "madoguchi.deliveries": set(deliveries.__all__),
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -27,8 +29,8 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-    "madoguchi.store": {"plugin_metadata"},
-    "madoguchi.tables": {"resident"},
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"profile", "resident"},
 }
 """What a plugin may import of the gateway."""
 

@@ -3,6 +3,7 @@
 from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
 from madoguchi_segment import confirming, consequences, models, questions
 from madoguchi_segment.answers import read_answers, save_answers
+from madoguchi_segment.deliveries import reasons, work
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.summary import summarise
 
@@ -84,8 +85,22 @@ def register_menu_items():
 
 @hookimpl
 def register_jobs():
-    """One message for a whole sitting."""
-    return [Job("confirm", Every(minutes=1), confirming.confirm_sittings)]
+    """One message for a whole sitting; deliveries that are due."""
+    return [
+        Job("confirm", Every(minutes=1), confirming.confirm_sittings),
+        Job("deliver", Every(minutes=1), work.deliver, limit=600),
+        Job("blocks", Every(minutes=60), work.count_blocks),
+    ]
+
+
+@hookimpl
+def register_postbacks():
+    """What each delivered message offers."""
+    return {
+        "less": reasons.show_settings_again,
+        "stop": reasons.stop_topic,
+        "why": reasons.explain,
+    }
 
 
 @hookimpl
