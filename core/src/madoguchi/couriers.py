@@ -52,11 +52,18 @@ def live_courier(
     gateway: str, client: LineClient, store: Store, redis: Redis, clock: Clock
 ) -> "Courier":
     """The courier of the city's account."""
-    rates: dict[str, Bucket] = {
-        kind: SharedBucket(redis, f"{gateway}:rate:{kind}", LIMITS[kind].rate, LIMITS[kind].burst)
-        for kind in KINDS
+    return Courier(gateway, LiveChannel(client), store, _rates(redis, gateway), clock)
+
+
+def _rates(redis: Redis, prefix: str) -> dict[str, Bucket]:
+    """A bucket for each kind. Of 60 broadcasts an hour ten may follow one another, then 50 come."""
+    many, few = LIMITS["multicast"], LIMITS["broadcast"]
+    return {
+        "multicast": SharedBucket(redis, f"{prefix}:rate:multicast", many.rate, many.burst),
+        "broadcast": SharedBucket(
+            redis, f"{prefix}:rate:broadcast", (few.calls - 10) / few.seconds, 10
+        ),
     }
-    return Courier(gateway, LiveChannel(client), store, rates, clock)
 
 
 class Courier:

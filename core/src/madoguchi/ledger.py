@@ -274,12 +274,13 @@ def _take_out_bad(db: Session, one: Settled) -> None:
         {str(who) for who, why in before.left_out.items() if why == "refused by LINE"}
         | {str(who) for who in bad}
     )
+    many = row.bad + len(bad)  # since a person has last looked
     db.execute(
         update(chunk)
         .where(chunk.c.id == taken.id)
-        .values(key=retry_key("delivery", row.key, row.n, *ever), bad=len(ever), first_try=None)
+        .values(key=retry_key("delivery", row.key, row.n, *ever), bad=many, first_try=None)
     )
-    if len(ever) > MANY_BAD and _are_running(db, taken.delivery_id, row.n):
+    if many > MANY_BAD and _are_running(db, taken.delivery_id, row.n):
         values = {
             "state": "paused",
             "reason": Outcome.BAD_RECIPIENTS.value,

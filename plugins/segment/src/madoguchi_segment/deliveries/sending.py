@@ -133,7 +133,7 @@ def gather(
                 resident.c.language != "ja",
             )
         )
-        spoken = {number: language for number, language in rows}
+        spoken = {row.id: row.language for row in rows}
         if not spoken:
             groups["ja" + suffix].extend(ids)
             continue

@@ -129,7 +129,8 @@ _COLUMNS = [delivery.c[name] for name in Delivery.__dataclass_fields__]
 
 def _made(row: Any) -> Delivery:
     values: dict[str, Any] = dict(row._mapping)
-    return Delivery(**{**values, "state": State(row.state)})
+    values["state"] = State(row.state)
+    return Delivery(**values)
 
 
 def find(db: Session, number: int) -> Delivery | None:
