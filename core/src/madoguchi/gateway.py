@@ -27,6 +27,7 @@ from madoguchi.audit import Actor, seal
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.config import CityFile, Gateway
+from madoguchi.couriers import live_courier
 from madoguchi.danger import Danger
 from madoguchi.dispatch import Dispatcher
 from madoguchi.errors import ConfigError, EventDone
@@ -253,6 +254,7 @@ class RunningGateway:
             Jobs(s, self.lanes.owner, housekeeping.JOBS).run(),
             s.live.follow(),
             linking.keep_linked(s, lambda: 0 in self.lanes.epochs),
+            live_courier(self.name, s.client, self.store, self.redis, self._clock).run(),
             self._listen(),
         ):
             self._spawn(work)

@@ -8,10 +8,11 @@ from pathlib import Path
 from types import ModuleType
 
 import madoguchi
-from madoguchi import forms, reading
+from madoguchi import deliveries, forms, reading
 from madoguchi.plugins import GROUP
 
 PUBLIC = {
+<<<<<<< HEAD
     "madoguchi": {None, *madoguchi.__all__},
     "madoguchi.audit": {"Actor", "audit"},
 <<<<<<< HEAD
@@ -25,6 +26,12 @@ PUBLIC = {
     "madoguchi.mail": {"queue_mail"},
     "madoguchi.office_days": {"OfficeDays"},
     "madoguchi.shell": {"said"},
+=======
+    "madoguchi": {None, "deliveries", *madoguchi.__all__},
+    "madoguchi.audit": {"Actor", "audit"},
+    "madoguchi.config": {"Secret"},
+    "madoguchi.deliveries": set(deliveries.__all__),
+>>>>>>> e3
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -40,6 +47,7 @@ PUBLIC = {
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
 <<<<<<< HEAD
+<<<<<<< HEAD
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "resident", "unanswered"},
 =======
@@ -47,6 +55,10 @@ PUBLIC = {
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"profile", "resident"},
 >>>>>>> e2
+=======
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"profile", "resident"},
+>>>>>>> e3
 }
 """What a plugin may import of the gateway."""
 

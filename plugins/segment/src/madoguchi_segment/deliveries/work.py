@@ -1,0 +1,53 @@
+"""The jobs behind deliveries."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from madoguchi.tables import resident
+from madoguchi_segment.deliveries import figures, links, sending
+from madoguchi_segment.deliveries.states import Refused
+
+SLICE = 10_000
+
+
+class Everyone:
+    """All who follow, and no other condition: an unknown one is refused, never taken for all."""
+
+    def stream(
+        self, db: Session, condition: Mapping[str, Any], now: datetime
+    ) -> Iterator[Sequence[int]]:
+        """See `sending.Audience`."""
+        if condition != {"everyone": True}:
+            raise Refused("condition", "送る相手の条件を読めません。")
+        last = 0
+        following = select(resident.c.id).where(resident.c.follows).order_by(resident.c.id)
+        while ids := list(db.scalars(following.where(resident.c.id > last).limit(SLICE))):
+            yield ids
+            last = ids[-1]
+
+
+def office_of(ctx: Any) -> sending.Office:
+    """What sending needs, from a job's context."""
+    city = ctx.gateway
+    path = f"/{city.gateway}/segment/go"
+    return sending.Office(
+        read=ctx.read,
+        write=ctx.write,
+        audience=Everyone(),
+        say=ctx.say,
+        link_base=links.base_for(city.public_url, city.site, path),
+    )
+
+
+async def deliver(ctx: Any) -> None:
+    """Each minute: start what is due, look how far the rest is."""
+    await sending.send_due(office_of(ctx), ctx.now)
+
+
+async def count_blocks(ctx: Any) -> None:
+    """Each hour: who blocked the account within a day of a delivery."""
+    await ctx.write(figures.count_blocks, ctx.now)
