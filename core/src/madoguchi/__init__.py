@@ -57,11 +57,8 @@ __all__ = [
     "Offer",
     "OfferContext",
     "OpenPage",
-<<<<<<< HEAD
-    "Permission",
-=======
     "Parameter",
->>>>>>> e2
+    "Permission",
     "PluginInfo",
     "ProfileField",
     "Record",

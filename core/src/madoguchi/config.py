@@ -12,12 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from importlib import metadata
 from pathlib import Path
-<<<<<<< HEAD
-from typing import Annotated, Any, ClassVar, Self
-from urllib.parse import urlsplit
-=======
 from typing import Annotated, Any, ClassVar, Literal, Self
->>>>>>> e1
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,

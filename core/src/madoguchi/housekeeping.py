@@ -52,10 +52,7 @@ JOBS = (
     Job("forget", Every(60), _forget, limit=600),
     Job("erase", Every(10), _erase, limit=600),
     Job("followers", Every(60), _read_followers, limit=3000),
-<<<<<<< HEAD
     Job("taps", Daily("05:00"), _count_taps, limit=600),
-=======
     Job("mail", Every(1), mail.send_due, limit=600),
->>>>>>> e1
     Job("scrub", Daily("03:30"), _scrub, limit=300),
 )

@@ -32,12 +32,8 @@ from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
 from madoguchi.hooks import caller_of, check_hooks, check_permissions
 from madoguchi.limit import TimeLimit, not_counted
 from madoguchi.store import Store, StoreUnavailable
-<<<<<<< HEAD
 from madoguchi.threads import Threads
-from madoguchi.types import Fit, Models, Offer, PluginInfo
-=======
 from madoguchi.types import Fit, Models, Offer, Permission, PluginInfo
->>>>>>> e1
 from madoguchi.watch import Attributed
 
 log = logging.getLogger("madoguchi.plugins")

@@ -12,26 +12,18 @@ from madoguchi import deliveries, forms, reading
 from madoguchi.plugins import GROUP
 
 PUBLIC = {
-<<<<<<< HEAD
-    "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi": {None, "deliveries", *madoguchi.__all__},
     "madoguchi.audit": {"Actor", "audit"},
-<<<<<<< HEAD
     "madoguchi.commands": {"run_command"},
-=======
->>>>>>> e2
     "madoguchi.config": {"Secret"},
     "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
+    "madoguchi.deliveries": set(deliveries.__all__),
     "madoguchi.errors": {"ConfigError", "MadoguchiError"},
+    "madoguchi.followers": {"count_at_line"},
     "madoguchi.inside": {"Inside", "Measures", "Quota"},
     "madoguchi.mail": {"queue_mail"},
     "madoguchi.office_days": {"OfficeDays"},
     "madoguchi.shell": {"said"},
-=======
-    "madoguchi": {None, "deliveries", *madoguchi.__all__},
-    "madoguchi.audit": {"Actor", "audit"},
-    "madoguchi.config": {"Secret"},
-    "madoguchi.deliveries": set(deliveries.__all__),
->>>>>>> e3
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -46,19 +38,8 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-<<<<<<< HEAD
-<<<<<<< HEAD
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
-    "madoguchi.tables": {"audit", "resident", "unanswered"},
-=======
-    "madoguchi.followers": {"count_at_line"},
-    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
-    "madoguchi.tables": {"profile", "resident"},
->>>>>>> e2
-=======
-    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
-    "madoguchi.tables": {"profile", "resident"},
->>>>>>> e3
+    "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
 }
 """What a plugin may import of the gateway."""
 

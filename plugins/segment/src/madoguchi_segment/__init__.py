@@ -120,28 +120,23 @@ def register_menu_items():
 
 @hookimpl
 def register_jobs():
-<<<<<<< HEAD
-    """One message for a whole sitting; files that are taken in; who has set nothing yet."""
+    """Sittings, files that are taken in, who has set nothing yet, deliveries that are due."""
     return [
         Job("confirm", Every(minutes=1), confirming.confirm_sittings),
         Job("take_in", Every(minutes=1), take_in, limit=3600),
         Job("remind", Daily("10:00"), unset.remind, limit=3600, catch_up=timedelta(hours=6)),
-=======
-    """One message for a whole sitting; deliveries that are due."""
-    return [
-        Job("confirm", Every(minutes=1), confirming.confirm_sittings),
         Job("deliver", Every(minutes=1), work.deliver, limit=600),
         Job("blocks", Every(minutes=60), work.count_blocks),
->>>>>>> e3
     ]
 
 
 @hookimpl
-<<<<<<< HEAD
 def register_pages():
     """The code for paper."""
     return paper.build_pages()
-=======
+
+
+@hookimpl
 def register_postbacks():
     """What each delivered message offers."""
     return {
@@ -149,7 +144,6 @@ def register_postbacks():
         "stop": reasons.stop_topic,
         "why": reasons.explain,
     }
->>>>>>> e3
 
 
 @hookimpl

@@ -5,8 +5,8 @@ from alembic import op
 
 from madoguchi.store import UTCDateTime
 
-revision = "segment10"
-down_revision = "segment1"
+revision = "segment5"
+down_revision = "segment4"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

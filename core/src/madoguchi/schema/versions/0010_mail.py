@@ -5,8 +5,8 @@ from alembic import op
 
 from madoguchi.store import UTCDateTime
 
-revision = "0009"
-down_revision = "0007"
+revision = "0010"
+down_revision = "0009"
 
 ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
