@@ -7,14 +7,14 @@ from sqlalchemy import Row, delete, select
 from sqlalchemy.orm import Session
 
 from madoguchi import JST, Erased, Record
-from madoguchi_segment.audiences.tables import index, intake_row, reminded
+from madoguchi_segment.audiences.tables import asked, index, intake_row
 from madoguchi_segment.models import unconfirmed
 
 WAITING = "まだ確認を送っていない設定"
 COPY = "お知らせを送る人を数えるための控え"
 BROUGHT = "市の職員が入れている途中の答え"
 REMINDED = "「設定がまだです」のお知らせ"
-TABLES = {WAITING: unconfirmed, COPY: index, BROUGHT: intake_row, REMINDED: reminded}
+TABLES = {WAITING: unconfirmed, COPY: index, BROUGHT: intake_row, REMINDED: asked}
 
 
 def export_rows(db: Session, resident_id: int) -> list[Record]:

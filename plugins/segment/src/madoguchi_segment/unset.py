@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from madoguchi.forms.chat import liff_url
 from madoguchi.tables import resident
-from madoguchi_segment.audiences.tables import index, reminded
+from madoguchi_segment.audiences.tables import asked, index
 
 SLICE = 100
 FIRST = timedelta(days=1)
@@ -27,11 +27,11 @@ async def remind(job: Any) -> None:
 def remind_some(db: Session, job: Any) -> bool:
     """Tell some of them; False if nobody is left. Who blocked us or has settings never is."""
     now, days = job.now, job.plugin.settings.remind_days
-    due = or_(reminded.c.at.is_(None), reminded.c.at <= now.timestamp() - days * DAY)
+    due = or_(asked.c.at.is_(None), asked.c.at <= now.timestamp() - days * DAY)
     rows = db.execute(
-        select(index.c.resident_id, index.c.language, reminded.c.times)
+        select(index.c.resident_id, index.c.language, asked.c.times)
         .join_from(index, resident, resident.c.id == index.c.resident_id)
-        .outerjoin(reminded, reminded.c.resident_id == index.c.resident_id)
+        .outerjoin(asked, asked.c.resident_id == index.c.resident_id)
         .where(index.c.follows, index.c.answered == 0, due, resident.c.first_seen <= now - FIRST)
         .order_by(index.c.resident_id)
         .limit(SLICE)
@@ -39,7 +39,7 @@ def remind_some(db: Session, job: Any) -> bool:
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
     for who, language, times in rows:
         values = {"at": now.timestamp(), "times": (times or 0) + 1}
-        put = dialect.insert(reminded).values(resident_id=who, **values)
+        put = dialect.insert(asked).values(resident_id=who, **values)
         db.execute(put.on_conflict_do_update(index_elements=["resident_id"], set_=values))
         say = partial(_say, job, language)
         job.send(db, [who], build_message(job.gateway, say), f"unset {who} {job.tick.timestamp()}")

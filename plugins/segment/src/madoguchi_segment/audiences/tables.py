@@ -119,8 +119,8 @@ intake_row = Table(
 )
 
 # Who was told that nothing is set yet, when last and how often.
-reminded = Table(
-    "segment_reminded",
+asked = Table(
+    "segment_asked",
     metadata,
     resident_key(primary_key=True, autoincrement=False),
     Column("at", Double, nullable=False),

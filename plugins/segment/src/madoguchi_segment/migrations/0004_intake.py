@@ -41,12 +41,12 @@ def upgrade():
     )
     op.create_index("ix_segment_intake_row_resident_id", "segment_intake_row", ["resident_id"])
     op.create_table(
-        "segment_reminded",
+        "segment_asked",
         sa.Column("resident_id", _Id, autoincrement=False, nullable=False),
         sa.Column("at", sa.Double, nullable=False),
         sa.Column("times", sa.Integer, nullable=False),
-        _resident("segment_reminded"),
-        sa.PrimaryKeyConstraint("resident_id", name="pk_segment_reminded"),
+        _resident("segment_asked"),
+        sa.PrimaryKeyConstraint("resident_id", name="pk_segment_asked"),
     )
 
 
