@@ -16,6 +16,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
+    BeforeValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -80,6 +81,10 @@ def _require_liff_id(value: str) -> str:
     if not re.fullmatch(r"[0-9]{1,20}-[A-Za-z0-9]{1,20}", value):
         raise ValueError("write the id that the LINE Developers console shows: 1234567890-AbcdEfgh")
     return value
+
+
+def _read_port(value: Any) -> Any:
+    return value or 587  # empty: see `read_gateway(unset="")`
 
 
 def _require_mail(value: str) -> str:
@@ -165,7 +170,7 @@ class MailTable(_Strict):
 
     host: Text
     """The mail server's name."""
-    port: int = Field(587, ge=1, le=65535)
+    port: Annotated[int, BeforeValidator(_read_port), Field(ge=1, le=65535)] = 587
     """587 with STARTTLS, 465 with TLS from the start."""
     tls: Literal["starttls", "tls", "none"] = "starttls"
     """How the way there is protected."""
