@@ -28,11 +28,17 @@ TABLES = {
     "danger": ("DangerTable", "[[danger]]"),
     "retention": ("RetentionTable", "[retention]"),
     "menu": ("MenuTable", "[menu]"),
+    "mail": ("MailTable", "[mail]"),
+    "office_day": ("OfficeDayTable", "[[office_day]]"),
     "file": ("CityFile", "outside of tables"),
 }
 """Name of a region → the model in config.py, and how the table is written."""
 TOML_TYPES = {
     "Text": "text",
+    "bool": "`true` or `false`",
+    "date": "a day, such as `2026-05-15`",
+    "port": "1 to 65535",
+    "Literal['starttls', 'tls', 'none']": "`starttls`, `tls` or `none`",
     "Path": "path of a file",
     "str": "text",
     "Site": "address",
@@ -155,8 +161,8 @@ def table(name: str) -> str:
 def toml_type(annotation: str, value: ast.expr | None) -> str:
     """How a value is written, and whether it must be. KeyError if `TOML_TYPES` has no words."""
     kind = annotation.removesuffix(" | None")
-    if annotated := re.fullmatch(r"Annotated\[(\w+), (.+)\]", kind):
-        kind = "digits" if "digits" in annotated[2] else annotated[1]
+    if annotated := re.fullmatch(r"Annotated\[(\w+)(?: \| None)?, (.+)\]", kind):
+        kind = next((one for one in ("digits", "port") if one in annotated[2]), annotated[1])
     match value:
         case ast.Call(args=[default], keywords=[least, most]) if kind == "int":
             limits = f"{ast.unparse(least.value)} to {ast.unparse(most.value)}"

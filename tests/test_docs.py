@@ -33,6 +33,7 @@ from typer.main import get_command
 import madoguchi
 from madoguchi import hookspecs
 from madoguchi.cli import app
+from madoguchi.commands import add_commands
 from madoguchi.config import CityFile, check_gateway
 from madoguchi.connecting.walk import STEPS
 from madoguchi.metrics import METRICS
@@ -148,6 +149,9 @@ def test_every_picture_says_what_it_shows() -> None:
 # Commands
 
 
+add_commands(app)  # as the console script does
+
+
 def parse(line: str) -> None:
     """Parse a command of ours as it would be parsed, without running it."""
     program, *arguments = shlex.split(line, comments=True)
@@ -230,6 +234,8 @@ def test_every_key_of_a_citys_file_is_documented() -> None:
     page = (ROOT / "config" / "README.md").read_text("utf-8")
     for name, field in CityFile.model_fields.items():
         model = field.annotation
+        if type(None) in getattr(model, "__args__", ()):
+            model = model.__args__[0]
         if getattr(model, "__origin__", None) is list:
             model = model.__args__[0]
         keys = getattr(model, "model_fields", {name: field})

@@ -9,7 +9,10 @@ from madoguchi_console import ConsolePage, QueueItem
 
 @hookimpl
 def register_permissions():
-    return [Permission("notes.write", "メモを書くことができ"), Permission("notes.read", "メモを見ることができ")]
+    return [
+        Permission("notes.write", "メモを書くことができ"),
+        Permission("notes.read", "メモを見ることができ"),
+    ]
 
 async def show(request):
     page, staff = request.state.page, request.state.staff

@@ -11,7 +11,8 @@ import pytest
 
 from madoguchi import hookspecs, privacy
 from madoguchi.audit import Actor
-from madoguchi.errors import ConfigError
+from madoguchi.commands import run_unit
+from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.export import export
 
 MISMATCH = "@hookimpl\ndef {hook}():\n    return {value}\n"
@@ -78,6 +79,44 @@ def register_jobs(config, settings):
     )
     plugin = town.running.services.plugins.all["toy"]
     assert [(job.name, str(job.schedule)) for job in plugin.collected.jobs] == [("work", "03:30")]
+
+
+def test_hook_register_permissions(beside):
+    permit = (
+        '@hookimpl\ndef register_permissions():\n    return [Permission("{}", "書くことができ")]\n'
+    )
+    plugin = beside(permit.format("toy.write")).running.services.plugins.all["toy"]
+    assert [one.name for one in plugin.permissions] == ["toy.write"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("other.write", "書くことができ"), ("toy", "書くことができ"), ("toy.write", "書ける")],
+)
+def test_a_permission_that_is_not_the_plugins_own_quarantines_it(beside, speak, name, label):
+    made = f'Permission("{name}", "{label}")'
+    town = beside(f"@hookimpl\ndef register_permissions():\n    return [{made}]\n")
+    assert name in trouble(town) or label in trouble(town)
+    assert_others_go_on(town, speak)
+
+
+def test_hook_register_commands(beside):
+    town = beside(
+        """
+def count(db, words):
+    return len(words)
+
+@hookimpl
+def register_commands():
+    return {"count": count}
+"""
+    )
+    every, store = town.running.services.plugins.all, town.running.store
+    assert town.wait(run_unit(store, every, "toy", "count", {"words": "abc"})) == 3
+    with pytest.raises(MadoguchiError, match="no command other"):
+        town.wait(run_unit(store, every, "toy", "other", {}))
+    with pytest.raises(MadoguchiError, match="switch it on there"):
+        town.wait(run_unit(store, every, "nobody", "count", {}))
 
 
 def test_hook_register_menu_items(beside, speak):

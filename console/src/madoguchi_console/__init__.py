@@ -7,14 +7,26 @@ from typing import Any
 from pydantic import BaseModel
 
 from madoguchi import Every, Job, Models, OpenPage, Permission, PluginInfo, hookimpl
-from madoguchi_console import administration, enrolling, entering, health, home, tidying
+from madoguchi_console import administration, enrolling, entering, health, home, live, tidying
 from madoguchi_console.config import Config, Settings
+from madoguchi_console.lists import Column, Filter, ListView, show_list
 from madoguchi_console.models import MODELS
 from madoguchi_console.page import ConsolePage, QueueItem, serve
 from madoguchi_console.people import ANYBODY, Section, Staff, who_may
 from madoguchi_console.state import State
 
-__all__ = ["ANYBODY", "ConsolePage", "QueueItem", "Section", "Staff", "who_may"]
+__all__ = [
+    "ANYBODY",
+    "Column",
+    "ConsolePage",
+    "Filter",
+    "ListView",
+    "QueueItem",
+    "Section",
+    "Staff",
+    "show_list",
+    "who_may",
+]
 
 
 @hookimpl
@@ -81,6 +93,7 @@ def register_pages() -> list[Any]:
     return [
         ConsolePage("", home.show_home, ANYBODY),
         ConsolePage("/", home.show_home, ANYBODY),
+        ConsolePage("/live", live.follow, ANYBODY),
         ConsolePage("/me/kept", home.show_kept, ANYBODY),
         ConsolePage("/me/kept", home.drop_kept, ANYBODY, ("POST",)),
         OpenPage("/login", entering.show_login),

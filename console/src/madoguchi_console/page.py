@@ -82,7 +82,8 @@ def serve(item: ConsolePage, page: Any) -> Callable[..., Any]:
         desk = build_desk(request, own, session.staff)
         if not session.staff.may(item.permission):
             return desk.render("forbidden.html", 403)
-        if own.now > session.seen + sessions.RENEW:
+        is_by_itself = item.path == "/live" or "x-part" in request.headers
+        if own.now > session.seen + sessions.RENEW and not is_by_itself:
             await own.write(sessions.touch, session, own.now)
         request.state.staff, request.state.desk = session.staff, desk
         request.state.session = session

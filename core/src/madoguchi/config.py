@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -81,6 +82,10 @@ def _require_liff_id(value: str) -> str:
     if not re.fullmatch(r"[0-9]{1,20}-[A-Za-z0-9]{1,20}", value):
         raise ValueError("write the id that the LINE Developers console shows: 1234567890-AbcdEfgh")
     return value
+
+
+def _read_port(value: Any) -> Any:
+    return value or 587  # empty: see `read_gateway(unset="")`
 
 
 def _require_mail(value: str) -> str:
@@ -166,7 +171,7 @@ class MailTable(_Strict):
 
     host: Text
     """The mail server's name."""
-    port: int = Field(587, ge=1, le=65535)
+    port: Annotated[int, BeforeValidator(_read_port), Field(ge=1, le=65535)] = 587
     """587 with STARTTLS, 465 with TLS from the start."""
     tls: Literal["starttls", "tls", "none"] = "starttls"
     """How the way there is protected."""
