@@ -24,6 +24,7 @@ from madoguchi_segment.audiences import (
     read_ids,
     stream_ids,
 )
+from madoguchi_segment.audiences.mending import make_anew
 from madoguchi_segment.audiences.saved import (
     SaveRefused,
     change_audience,
@@ -220,8 +221,13 @@ def test_without_the_triggers_nobody_is_picked(place, ask):
         "postgresql": "ALTER TABLE profile DISABLE TRIGGER segment_index_changed",
     }[place.store.dialect]
     place.write(lambda db: db.connection().exec_driver_sql(drop))
-    with pytest.raises(AudienceUnavailable):
+    with pytest.raises(AudienceUnavailable, match="作り直しています"):
         ask(count, GARBAGE)
+    place.write(write_profile, 1, "segment", {"topics": ["city"], "area": "honcho"}, NOW)
+    place.write(make_anew)
+    assert [ask(count, one) for one in (GARBAGE, HONCHO)] == [0, 1]
+    place.write(write_profile, 1, "segment", {"topics": ["garbage"], "area": None}, NOW)
+    assert [ask(count, one) for one in (GARBAGE, HONCHO)] == [1, 0]
 
 
 # Reasons, groups and slices.
