@@ -143,8 +143,9 @@ def run(settings: Settings, report: Report) -> None:
         f"{people:,} residents, 8 % of whom have blocked the account; in one process, warm."
         f" The middle of {_times(settings)} counts; *JSON* is the baseline: the same asked"
         " of each profile as it is stored, of one resident in 20, and multiplied. Freeze: the ids"
-        " of any of 3 topics, read in one snapshot and stored as chunks of 500 in units of 20, while somebody else writes a row 50"
-        " times a second and waits so long at most. A change is one answer, stored by itself."
+        " of any of 3 topics, read in one snapshot and stored as chunks of 500 in units of 20,"
+        " while somebody else writes a row 50 times a second and waits so long at most."
+        " A change is one answer, stored by itself."
     )
     for one in found:
         report.goal(f"{one.name}: count p95, s", round(p95(one), 3), 1)

@@ -25,6 +25,7 @@ from madoguchi_segment import (
     unset,
 )
 from madoguchi_segment.answers import read_answers, save_answers
+from madoguchi_segment.audiences.mending import mend
 from madoguchi_segment.deliveries import reasons, work
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.intake import take_in
@@ -123,6 +124,7 @@ def register_jobs():
     """Sittings, files that are taken in, who has set nothing yet, deliveries that are due."""
     return [
         Job("confirm", Every(minutes=1), confirming.confirm_sittings),
+        Job("mend", Every(minutes=5), mend, limit=3600),
         Job("take_in", Every(minutes=1), take_in, limit=3600),
         Job("remind", Daily("10:00"), unset.remind, limit=3600, catch_up=timedelta(hours=6)),
         Job("deliver", Every(minutes=1), work.deliver, limit=600),

@@ -13,13 +13,11 @@ from typing import Any
 
 from sqlalchemy import BigInteger, Integer, Text, and_, cast, exists, func, literal, or_, select
 from sqlalchemy import false as no
-from sqlalchemy import text as sql
 from sqlalchemy import true as yes
 from sqlalchemy.orm import Session
 
 from madoguchi import JST, Criteria, ProfileField
 from madoguchi.tables import profile
-from madoguchi_segment.audiences import triggers
 from madoguchi_segment.audiences.ages import born_between
 from madoguchi_segment.audiences.condition import (
     FOLLOWED,
@@ -37,6 +35,7 @@ from madoguchi_segment.audiences.condition import (
     Speaks,
     Unanswered,
 )
+from madoguchi_segment.audiences.mending import is_kept
 from madoguchi_segment.audiences.tables import (
     BIRTHDATES,
     BITS,
@@ -232,9 +231,9 @@ def open_compiler(
     `AudienceUnavailable` if the triggers are not there that keep the index.
     """
     dialect = db.get_bind().dialect.name
-    if db.scalar(sql(triggers.find(dialect))) != len(triggers.NAMES):
+    if not is_kept(db):
         raise AudienceUnavailable(
-            "送る相手の索引が、止まっています。管理者に、madoguchi segment mend を頼んでください。"
+            "送る相手の索引を、作り直しています。10分ほど待って、もう一度ためしてください。"
         )
     rows = db.execute(select(term.c.field, term.c.value, term.c.id))
     terms = {(field, value): number for field, value, number in rows}

@@ -2,7 +2,8 @@
 """Go through a file row by row, beside the database; nothing is written."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
@@ -78,21 +79,21 @@ async def go_through(
     criteria: Criteria,
     now: datetime,
     found: Checked,
-) -> AsyncIterator[list[Change]]:
+) -> AsyncGenerator[list[Change], None]:
     """The changes of a file, a block at a time, and into `found` what is wrong with it.
 
     Raises `SheetRefused` for a file that cannot be read, or whose headings are not ours.
     """
     columns = build_columns(own_fields(criteria))
-    rows = read_rows(file, name)
-    headings = await asyncio.to_thread(next, rows, [])
-    places = _place(headings, columns)
     today, seen, number = now.astimezone(JST).date(), set[int](), 2
-    while block := await asyncio.to_thread(_take, rows):
-        read_block = _read_block(block, number, places, columns, today, seen, found)
-        number += len(block)
-        known = await read(look_up, [who for who, _, _ in read_block])
-        yield list(_compare(read_block, known, columns, found))
+    with closing(read_rows(file, name)) as rows:
+        headings = await asyncio.to_thread(next, rows, [])
+        places = _place(headings, columns)
+        while block := await asyncio.to_thread(_take, rows):
+            read_block = _read_block(block, number, places, columns, today, seen, found)
+            number += len(block)
+            known = await read(look_up, [who for who, _, _ in read_block])
+            yield list(_compare(read_block, known, columns, found))
 
 
 def _take(rows: Iterator[list[Any]]) -> list[list[Any]]:

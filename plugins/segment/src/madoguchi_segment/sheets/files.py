@@ -4,7 +4,7 @@
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, BinaryIO
 from zipfile import BadZipFile
 
@@ -19,7 +19,7 @@ class SheetRefused(Exception):
     """The file is refused as a whole; the words say why, and what to do."""
 
 
-def read_rows(file: BinaryIO, name: str) -> Iterator[list[Any]]:
+def read_rows(file: BinaryIO, name: str) -> Generator[list[Any], None, None]:
     """The rows of a file, the headings first. Raises `SheetRefused`, at the latest at its end."""
     if name.lower().endswith((".xlsx", ".xlsm")):
         return _read_excel(file)
@@ -62,7 +62,7 @@ def find_encoding(file: BinaryIO) -> str:
     )
 
 
-def _read_csv(file: BinaryIO) -> Iterator[list[Any]]:
+def _read_csv(file: BinaryIO) -> Generator[list[Any], None, None]:
     encoding = find_encoding(file)
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
     try:
@@ -77,7 +77,7 @@ def _read_csv(file: BinaryIO) -> Iterator[list[Any]]:
         text.detach()
 
 
-def _read_excel(file: BinaryIO) -> Iterator[list[Any]]:
+def _read_excel(file: BinaryIO) -> Generator[list[Any], None, None]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 

@@ -5,6 +5,7 @@ writes waits long, and a crash in the middle is gone on from.
 """
 
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO
 
@@ -31,8 +32,9 @@ async def check_file(
 ) -> Checked:
     """What a file would do, and everything that is wrong with it. Raises `SheetRefused`."""
     found = Checked()
-    async for _ in go_through(read, file, name, criteria, now, found):
-        pass
+    async with aclosing(go_through(read, file, name, criteria, now, found)) as blocks:
+        async for _ in blocks:
+            pass
     return found
 
 
@@ -52,9 +54,10 @@ async def take_file(
     found = Checked()
     number = await write(_begin, actor, now)
     try:
-        async for changes in go_through(read, file, name, criteria, now, found):
-            if changes and not found.count:
-                await write(_put_by, number, changes)
+        async with aclosing(go_through(read, file, name, criteria, now, found)) as blocks:
+            async for changes in blocks:
+                if changes and not found.count:
+                    await write(_put_by, number, changes)
         if found.count == 0:
             await write(_finish_reading, number, found, actor)
             found.intake = number
