@@ -25,6 +25,7 @@ log = logging.getLogger("madoguchi.couriers")
 
 KINDS = ("multicast", "broadcast")
 LOOK = 0.2
+JITTER = 0.005
 BATCH = 40
 """Chunks that are taken at once: a fifth of a second of LINE's pace."""
 MOST_UNDER_WAY = 400
@@ -85,6 +86,7 @@ class Courier:
         self._looked = 0.0
         self._stopped: set[int] = set()
         self._line_ends = dict.fromkeys(KINDS, 0.0)
+        self._slots = dict.fromkeys(KINDS, 0.0)
         self._finished = 0.0
 
     async def run(self) -> None:
@@ -124,9 +126,10 @@ class Courier:
         due = 0
         for kind in sorted(kinds):
             due += await self._take(kind, now)
-        if self._settled:
+        if is_news := bool(self._settled):
             await self._step("multicast", 0)
-        if rows and not due and not self._under_way and asked - self._finished > LOOK:
+        is_time = is_news or asked - self._finished > LOOK
+        if rows and not due and not self._under_way and is_time:
             self._finished = asked
             await self._store.write(ledger.finish, channel, now)
 
@@ -166,6 +169,8 @@ class Courier:
     async def _send(self, taken: Taken, at: float) -> None:
         if (wait := at - time.monotonic()) > 0:
             await asyncio.sleep(wait)
+        if (wait := self._give_slot(taken.kind, at) - time.monotonic()) > 0:
+            await asyncio.sleep(wait)
         answer = await self._call(taken) if self._may(taken) else None
         if answer is not None:
             metrics.ANSWERS.add(self._gateway, taken.kind, answer.outcome)
@@ -173,6 +178,16 @@ class Courier:
                 self._stopped.add(taken.delivery_id)
                 log.error("%s: a delivery stops: %s", self._gateway, answer.message)
         self._settled.append(Settled(taken, answer, self._clock.time()))
+
+    def _give_slot(self, kind: str, at: float) -> float:
+        """When this call starts. After a standstill calls are spaced anew: no second has too many.
+
+        A few milliseconds are no standstill: else every timer that is late would slow all down.
+        """
+        now = time.monotonic()
+        slot = max(at, self._slots[kind] + 1 / LIMITS[kind].rate) if kind == "multicast" else now
+        self._slots[kind] = now if now - slot > JITTER else slot
+        return self._slots[kind]
 
     def _may(self, taken: Taken) -> bool:
         """Whether this call may start now."""

@@ -48,7 +48,7 @@ __all__ = [
 
 MOST = 500
 """Recipients of one multicast (R23)."""
-SLICE = 5_000
+SLICE = 2_500
 """Recipients that one unit freezes."""
 PACE = 198.0
 """Multicasts a second (R27), for the estimate."""
@@ -116,7 +116,7 @@ def freeze(
     urgent: bool = False,
     spread: float = 0.0,
 ) -> Delivery:
-    """Freeze up to 5,000 residents in one unit; more: `freeze_in_slices`.
+    """Freeze up to 2,500 residents in one unit; more: `freeze_in_slices`.
 
     A key that was frozen before stays as it is. `urgent` goes before everything else; `spread`:
     seconds over which it is sent. Raises `InvalidMessages` for what LINE would refuse.
