@@ -12,7 +12,7 @@ from madoguchi_console.config import Config, Settings
 from madoguchi_console.lists import Column, Filter, ListView, show_list
 from madoguchi_console.models import MODELS
 from madoguchi_console.page import ConsolePage, QueueItem, serve
-from madoguchi_console.people import ANYBODY, Section, Staff, who_may
+from madoguchi_console.people import ANYBODY, Section, Staff, all_sections, who_may
 from madoguchi_console.state import State
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "QueueItem",
     "Section",
     "Staff",
+    "all_sections",
     "show_list",
     "who_may",
 ]

@@ -52,6 +52,7 @@ class ConsolePage:
     path: str
     endpoint: Callable[..., Any]
     permission: str
+    """One, or several with `|` between them: who has one of them may."""
     methods: tuple[str, ...] = ("GET",)
     menu: str | None = None
     """Its words in the menu, of who has the permission."""
@@ -64,7 +65,7 @@ def serve(item: ConsolePage, page: Any) -> Callable[..., Any]:
     if not isinstance(item.permission, str) or "." not in item.permission:
         raise ValueError(f"ConsolePage {item.path!r} needs a permission, such as plugin.verb")
     known = {one.name for one in page.plugin.permissions}
-    if item.permission != ANYBODY and item.permission not in known:
+    if item.permission != ANYBODY and not set(item.permission.split("|")) <= known:
         raise ValueError(
             f"ConsolePage {item.path!r} asks for {item.permission!r}, which is not one of this"
             " plugin's register_permissions"

@@ -48,7 +48,12 @@ class Staff:
         return Actor("staff", str(self.id), self.name)
 
     def may(self, permission: str, section: Section | int | None = None) -> bool:
-        """Whether they may do something: in this section, or without one, in any."""
+        """Whether they may do something: in this section, or without one, in any.
+
+        `a.read|a.write`: one of these.
+        """
+        if "|" in permission:
+            return any(self.may(one, section) for one in permission.split("|"))
         if permission == ANYBODY:
             return True
         if self.is_contractor and permission in NOT_OUTSIDE:

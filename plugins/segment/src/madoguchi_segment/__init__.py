@@ -10,12 +10,14 @@ from madoguchi import (
     Job,
     MenuItem,
     Offer,
+    Permission,
     PluginInfo,
     hookimpl,
 )
 from madoguchi_segment import (
     confirming,
     consequences,
+    console,
     criteria,
     lately,
     models,
@@ -133,9 +135,21 @@ def register_jobs():
 
 
 @hookimpl
+def register_permissions():
+    """What somebody may do in a section."""
+    return [
+        Permission("segment.write", "配信を作成でき"),
+        Permission("segment.approve", "配信を承認でき"),
+        Permission("segment.send_emergency", "緊急の配信をすぐに送ることができ"),
+        Permission("segment.audience", "送る相手を保存でき"),
+        Permission("segment.export", "住民の答えをファイルで出し入れでき"),
+    ]
+
+
+@hookimpl
 def register_pages():
-    """The code for paper."""
-    return paper.build_pages()
+    """The code for paper, and what staff do."""
+    return [*paper.build_pages(), *console.build_pages()]
 
 
 @hookimpl

@@ -180,7 +180,7 @@ def require_complete(
             is_start=is_start,
         )
     if found.kind == "rule":
-        problems += _rule_problems(found, now)
+        problems += rule_problems(found, now)
     if not problems:
         errors = [one for one in lint.find(found, now, office or lint.Office()) if one.stops]
         problems += [f"{one.words} {one.advice}" for one in errors]
@@ -188,7 +188,8 @@ def require_complete(
         raise Refused("incomplete", " ".join(problems))
 
 
-def _rule_problems(found: Delivery, now: datetime) -> list[str]:
+def rule_problems(found: Delivery, now: datetime) -> list[str]:
+    """What a rule lacks: its ceiling, and an end within the fiscal year."""
     today = now.astimezone(JST).date()
     end = fiscal_year_end(today)
     problems = []
@@ -229,7 +230,7 @@ def approve(
         raise Refused("state", f"「{found.label}」の配信は、承認できません。")
     steps = route_of(db, found.section)
     step = steps[min(found.step, len(steps) - 1)]
-    stands_for = _require_turn(db, found, who, step, now)
+    stands_for = require_turn(db, found, who, step, now)
     _require_seen(db, found, who)
     is_last = found.step + 1 >= len(steps)
     if is_last and count == 0 and found.kind == "announcement":
@@ -245,7 +246,7 @@ def approve(
     return states.move(db, found, to, states.actor_of(who), "approve", now, detail=detail, **values)
 
 
-def _require_turn(
+def require_turn(
     db: Session, found: Delivery, who: Officer, step: Step, now: datetime
 ) -> str | None:
     """Refuse who may not approve this step; in whose place they do it, if in somebody's."""
@@ -307,7 +308,7 @@ def send_back(
     if found.state is not State.REVIEW:
         raise Refused("state", f"「{found.label}」の配信は、差戻しできません。")
     steps = route_of(db, found.section)
-    _require_turn(db, found, who, steps[min(found.step, len(steps) - 1)], now)
+    require_turn(db, found, who, steps[min(found.step, len(steps) - 1)], now)
     _write(db, found, who, "returned", now, comment=comment)
     return states.move(db, found, State.DRAFT, states.actor_of(who), "return", now, step=0)
 
@@ -408,7 +409,7 @@ def waiting_for(db: Session, who: Officer, now: datetime) -> list[Delivery]:
     for one in states.find_all(db, states=[State.REVIEW]):
         steps = route_of(db, one.section)
         try:
-            _require_turn(db, one, who, steps[min(one.step, len(steps) - 1)], now)
+            require_turn(db, one, who, steps[min(one.step, len(steps) - 1)], now)
         except Refused:
             continue
         found.append(one)

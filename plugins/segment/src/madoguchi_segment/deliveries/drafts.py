@@ -16,6 +16,7 @@ from madoguchi_segment.deliveries.tables import delivery
 WRITE = "segment.write"
 EMERGENCY = "segment.send_emergency"
 FIELDS = {
+    "kind",
     "title",
     "number",
     "content",
@@ -29,7 +30,7 @@ FIELDS = {
     "ceiling",
     "until",
 }
-"""What a person may set; the channel, the kind and the section stay as they were at the start."""
+"""What a person may set; the channel and the section stay as they were at the start."""
 MOST_SPREAD = 24 * 60
 
 
@@ -39,7 +40,6 @@ def create(
     section: str,
     now: datetime,
     *,
-    kind: str = "announcement",
     channel: str = "live",
     corrects: int | None = None,
     **fields: Any,
@@ -49,13 +49,12 @@ def create(
     `kind` is "announcement" or "rule": what is individual (個別) goes out through `ctx.send`.
     """
     states.require(who, EMERGENCY if fields.get("emergency") else WRITE, section)
-    if kind not in ("announcement", "rule") or channel not in ("live", "drill"):
-        raise ValueError(f"there is no kind {kind!r} or no channel {channel!r}")
-    values = {"title": "", "content": {}, **_checked(fields)}
+    if channel not in ("live", "drill"):
+        raise ValueError(f"there is no channel {channel!r}")
+    values = {"title": "", "content": {}, "kind": "announcement", **_checked(fields)}
     number = db.execute(
         insert(delivery)
         .values(
-            kind=kind,
             channel=channel,
             section=section,
             state=str(State.DRAFT),
@@ -71,7 +70,8 @@ def create(
         .returning(delivery.c.id)
     ).scalar_one()
     object = f"delivery:{number}"
-    audit(db, states.actor_of(who), "delivery.create", object, {"section": section, "kind": kind})
+    detail = {"section": section, "kind": values["kind"]}
+    audit(db, states.actor_of(who), "delivery.create", object, detail)
     return states.get(db, number)
 
 
@@ -113,7 +113,7 @@ def copy(db: Session, who: Officer, number: int, now: datetime) -> Delivery:
     """A new draft like an old delivery, without its time and number."""
     old = states.get(db, number)
     kept = {name: getattr(old, name) for name in FIELDS - {"timing", "number", "emergency"}}
-    return create(db, who, old.section, now, kind=old.kind, channel=old.channel, **kept)
+    return create(db, who, old.section, now, channel=old.channel, **kept)
 
 
 def cancel_draft(db: Session, who: Officer, number: int, version: int, now: datetime) -> Delivery:
@@ -129,6 +129,8 @@ def cancel_draft(db: Session, who: Officer, number: int, version: int, now: date
 def _checked(fields: Mapping[str, Any]) -> dict[str, Any]:
     if unknown := set(fields) - FIELDS:
         raise TypeError(f"a delivery has no {', '.join(sorted(unknown))}")
+    if (kind := fields.get("kind", "rule")) not in ("announcement", "rule"):
+        raise ValueError(f"there is no kind {kind!r}")
     content = fields.get("content")
     for language, messages in (content or {}).items():
         if messages:

@@ -31,6 +31,7 @@ REASONS: Mapping[str, str] = {
     "drift": "承認のときから、人数が大きく変わりました。送ってよいですか。",
     "ceiling": "1回に送る人数の上限を超えています。送ってよいですか。",
     "empty": "送る相手が0人です。条件を確かめてください。",
+    "condition": "送る相手の条件が、いまは使えません。条件を直すか、あとでもう一度ためしてください。",
 }
 """Why a run is held, as a question to the person."""
 
@@ -195,7 +196,7 @@ def release(db: Session, who: Officer, number: int, now: datetime) -> Run:
     one = states.get(db, this.delivery_id)
     states.require(who, APPROVE, one.section)
     if this.reason == "empty":
-        raise Refused("empty", "送る相手が0人です。条件を直してください。")
+        raise Refused("empty", REASONS["empty"])
     if this.version != one.version or not change(
         db, this if this.state == "held" else _none(), "planned", released=True
     ):

@@ -8,6 +8,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -213,4 +214,13 @@ link = Table(
     Column("taps", Integer, nullable=False, server_default=text("0")),
     UniqueConstraint("delivery_id", "language", "label", "url"),
     sqlite_autoincrement=True,
+)
+
+# Pictures in messages, made anew: without the place where they were taken.
+picture = Table(
+    "segment_picture",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", UTCDateTime, nullable=False),
 )
