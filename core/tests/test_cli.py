@@ -299,11 +299,8 @@ def test_jobs_are_listed_with_how_they_went(write, install_plugin, make_town):
         ["core/forget", "every 60 min"],
         ["core/erase", "every 10 min"],
         ["core/followers", "every 60 min"],
-<<<<<<< HEAD
         ["core/taps", "05:00"],
-=======
         ["core/mail", "every 1 min"],
->>>>>>> e1
         ["core/scrub", "03:30"],
         ["toy/work", "every 60 min"],
     ]

@@ -259,7 +259,7 @@ def picked_of(tree: Any, criteria: Criteria) -> Picked:
 
 def _picked(tree: Mapping[str, Any], known: Mapping[str, Choice]) -> Picked:
     mode = "any" if "any" in tree else "all"
-    parts = tree[mode] if mode in tree else [tree]
+    parts = tree.get(mode, [tree])
     if all(_is_leaf(part) for part in parts):
         return Picked("some", "all", (Group(mode, tuple(_row(part, known) for part in parts)),))
     return Picked("some", mode, tuple(_group(part, known) for part in parts))

@@ -37,6 +37,7 @@ from madoguchi_segment.items import name_of as label_of
 from madoguchi_segment.items import offered
 
 MOST_FIELDS = 4_000
+NOTHING, NOBODY, AT_ONCE = Typed(), Picked(), When("now")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,9 @@ class Sheet:
     topic: str = ""
     is_emergency: bool = False
     is_drill: bool = False
-    typed: Typed = Typed()
-    picked: Picked = Picked()
-    when: When = When("now")
+    typed: Typed = NOTHING
+    picked: Picked = NOBODY
+    when: When = AT_ONCE
 
 
 async def show_new(request: Request) -> Response:

@@ -10,6 +10,7 @@ down_revision = "segment5"
 
 
 def upgrade():
+    """Make the table."""
     op.create_table(
         "segment_picture",
         sa.Column("name", sa.Text, primary_key=True),
