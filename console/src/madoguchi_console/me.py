@@ -27,9 +27,10 @@ async def _render(request: Request, faults: dict[str, str] | None = None) -> Res
         return row, left, sessions.open_sessions(db, person.id, page.now)
 
     row, left, found = await page.read(find)
-    labels = {one.name: one.label for _, one in page.inside.permissions()}
+    known = {one.name: one.label for _, one in page.inside.permissions()}
+    labels = {name: known.get(name, name) for _, name in person.granted}
     mine = [
-        (at, [labels[name] for name in sorted(person.permissions(at)) if name in labels])
+        (at, [labels[name] for number, name in sorted(person.granted) if number == at.id])
         for at in person.sections
     ]
     return page.render(

@@ -20,7 +20,7 @@ LABELS = {
 }
 """Words for keys whose field has no `title`."""
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
-LONG = 60
+LONG = 36
 """A text that is longer gets several lines."""
 
 

@@ -37,7 +37,20 @@ async def show_owners(request: Request) -> Response:
     versions = await page.inside.settings()
     labels = labels_of(page)
     owners = [(name, labels[name], versions.get(name)) for name in page.inside.settings_models()]
-    return page.render("settings.html", owners=owners)
+    return page.render("settings.html", owners=owners, who=name_actor)
+
+
+def name_actor(actor: Any) -> str:
+    """Who changed something, as staff read it."""
+    if actor.kind == "system":
+        return "サーバーを管理する人" if actor.id.startswith("cli:") else "システム"
+    return str(actor.label)
+
+
+def say_comment(comment: str) -> str:
+    """Why; for the first version, where it came from."""
+    file = comment.removeprefix("from ")
+    return f"はじめの設定（{file}）" if file != comment and file.endswith(".toml") else comment
 
 
 def labels_of(page: Any) -> dict[str, str]:
@@ -220,9 +233,8 @@ async def show_history(request: Request) -> Response:
     for new, old in zip(versions, [*versions[1:], None], strict=True):
         found = page.inside.compare(old.content, new.content) if old else []
         shown.append((new, [describe(schema, one) for one in found]))
-    return page.render(
-        "settings_history.html", owner=owner, label=labels_of(page)[owner], versions=shown
-    )
+    shown_as = {"who": name_actor, "why": say_comment, "label": labels_of(page)[owner]}
+    return page.render("settings_history.html", owner=owner, versions=shown, **shown_as)
 
 
 async def look_undo(request: Request) -> Response:
