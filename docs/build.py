@@ -37,7 +37,6 @@ TOML_TYPES = {
     "Text": "text",
     "bool": "`true` or `false`",
     "date": "a day, such as `2026-05-15`",
-    "port": "1 to 65535",
     "Literal['starttls', 'tls', 'none']": "`starttls`, `tls` or `none`",
     "Path": "path of a file",
     "str": "text",
@@ -162,7 +161,7 @@ def toml_type(annotation: str, value: ast.expr | None) -> str:
     """How a value is written, and whether it must be. KeyError if `TOML_TYPES` has no words."""
     kind = annotation.removesuffix(" | None")
     if annotated := re.fullmatch(r"Annotated\[(\w+)(?: \| None)?, (.+)\]", kind):
-        kind = next((one for one in ("digits", "port") if one in annotated[2]), annotated[1])
+        kind = "digits" if "digits" in annotated[2] else annotated[1]
     match value:
         case ast.Call(args=[default], keywords=[least, most]) if kind == "int":
             limits = f"{ast.unparse(least.value)} to {ast.unparse(most.value)}"

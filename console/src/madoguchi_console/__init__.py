@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from madoguchi import Every, Job, Models, OpenPage, Permission, PluginInfo, hookimpl
-from madoguchi_console import administration, enrolling, entering, health, home, live, tidying
+from madoguchi import Every, Job, Models, Permission, PluginInfo, hookimpl
+from madoguchi_console import administration, health, pages, tidying
 from madoguchi_console.config import Config, Settings
 from madoguchi_console.lists import Column, Filter, ListView, show_list
 from madoguchi_console.models import MODELS
@@ -91,23 +91,7 @@ def register_page_types() -> dict[type, Callable[..., Any]]:
 @hookimpl
 def register_pages() -> list[Any]:
     """The console's own pages."""
-    return [
-        ConsolePage("", home.show_home, ANYBODY),
-        ConsolePage("/", home.show_home, ANYBODY),
-        ConsolePage("/live", live.follow, ANYBODY),
-        ConsolePage("/me/kept", home.show_kept, ANYBODY),
-        ConsolePage("/me/kept", home.drop_kept, ANYBODY, ("POST",)),
-        OpenPage("/login", entering.show_login),
-        OpenPage("/login", entering.log_in, ("POST",)),
-        OpenPage("/login/code", entering.show_code),
-        OpenPage("/login/code", entering.take_code, ("POST",)),
-        OpenPage("/login/second", enrolling.show_second),
-        OpenPage("/login/second", enrolling.take_second, ("POST",)),
-        OpenPage("/login/sample", entering.enter_as_sample, ("POST",)),
-        OpenPage("/login/welcome", enrolling.show_welcome),
-        OpenPage("/login/welcome", enrolling.take_welcome, ("POST",)),
-        OpenPage("/login/end", entering.log_out, ("POST",)),
-    ]
+    return [*pages.OPEN, *pages.EVERYBODYS, *pages.OFFICES, *pages.ADMINISTRATORS]
 
 
 @hookimpl

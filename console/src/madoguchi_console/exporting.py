@@ -51,7 +51,7 @@ def write_csv(heads: Sequence[str], rows: Sequence[Sequence[Any]], *, cp932: boo
 def write_xlsx(title: str, heads: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     """The table as an Excel file: the first row stays in view, times are times."""
     book = Workbook()
-    sheet = book.active
+    sheet = book.worksheets[0]
     sheet.title = re.sub(r"[\\/*?:\[\]]", " ", title)[:31] or "1"
     sheet.append([escape(one) for one in heads])
     for row in rows:

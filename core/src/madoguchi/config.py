@@ -18,7 +18,6 @@ from urllib.parse import urlsplit
 from pydantic import (
     AfterValidator,
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     StringConstraints,
@@ -84,10 +83,6 @@ def _require_liff_id(value: str) -> str:
     return value
 
 
-def _read_port(value: Any) -> Any:
-    return value or 587  # empty: see `read_gateway(unset="")`
-
-
 def _require_mail(value: str) -> str:
     if value and not re.fullmatch(r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+", value):
         raise ValueError("write a mail address, such as line@city.example.jp")
@@ -108,22 +103,25 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_APOLOGY = Field(title="うまくいかなかったときのことば")  # nosay
+
+
 class CityTable(_Strict):
     """`[city]`: what residents read about their city."""
 
-    label: Annotated[Text, Field(title="市の名前")]
+    label: Annotated[Text, Field(title="市の名前")]  # nosay
     """The city's name."""
-    phone: Annotated[Text, Field(title="電話番号")]
+    phone: Annotated[Text, Field(title="電話番号")]  # nosay
     """The telephone number that is offered wherever the bot cannot help."""
-    hours: Annotated[Text, Field(title="電話に出られる時間")]
+    hours: Annotated[Text, Field(title="電話に出られる時間")]  # nosay
     """When somebody answers that telephone."""
-    site: Annotated[Site | None, Field(title="市のホームページ")] = None
+    site: Annotated[Site | None, Field(title="市のホームページ")] = None  # nosay
     """The address of the city's own site."""
-    greeting: Annotated[Text, Field(title="友だち追加のあいさつ")]
+    greeting: Annotated[Text, Field(title="友だち追加のあいさつ")]  # nosay
     """What a resident reads first, after adding the account."""
-    fallback: Annotated[Text, Field(title="答えられないときのことば")]
+    fallback: Annotated[Text, Field(title="答えられないときのことば")]  # nosay
     """What is said when nobody could answer; telephone, hours and site are added."""
-    apology: Annotated[Text, Field(title="うまくいかなかったときのことば")] = (
+    apology: Annotated[Text, _APOLOGY] = (
         "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
     )
     """What is said when a plugin failed."""
@@ -158,21 +156,19 @@ class StoreTable(_Strict):
 class DangerTable(_Strict):
     """`[[danger]]`: words after which a telephone number is added to whatever is answered."""
 
-    words: list[Text] = Field(min_length=1, title="ことば")
+    words: list[Text] = Field(min_length=1, title="ことば")  # nosay
     """Any of these, anywhere in what was typed."""
-    answer: Annotated[Text, Field(title="先に出す案内")]
+    answer: Annotated[Text, Field(title="先に出す案内")]  # nosay
     """The message that goes first."""
-    except_: list[Text] = Field(default=[], alias="except", title="のぞくことば")
+    except_: list[Text] = Field(default=[], alias="except", title="のぞくことば")  # nosay
     """Words that contain one of `words` and mean something else."""
 
 
 class MailTable(_Strict):
     """`[mail]`: the city's mail server, for notices to staff. Without the table none are sent."""
 
-    host: Text
-    """The mail server's name."""
-    port: Annotated[int, BeforeValidator(_read_port), Field(ge=1, le=65535)] = 587
-    """587 with STARTTLS, 465 with TLS from the start."""
+    host: str
+    """The mail server's name, and `:2525` if its port is not 587 (with `tls`, 465)."""
     tls: Literal["starttls", "tls", "none"] = "starttls"
     """How the way there is protected."""
     user: str | None = None
@@ -182,15 +178,23 @@ class MailTable(_Strict):
     sender: Annotated[str, AfterValidator(_require_mail)]
     """From whom mails come."""
 
+    @property
+    def address(self) -> tuple[str, int]:
+        """The server's name and port."""
+        name, _, port = self.host.rpartition(":")
+        if name and port.isdecimal():
+            return name, int(port)
+        return self.host, 465 if self.tls == "tls" else 587
+
 
 class OfficeDayTable(_Strict):
     """`[[office_day]]`: a day on which the offices are closed, or open, although others are not."""
 
-    day: Annotated[date, Field(title="日")]
+    day: Annotated[date, Field(title="日")]  # nosay
     """The day."""
-    label: Annotated[Text, Field(title="なまえ")]
+    label: Annotated[Text, Field(title="なまえ")]  # nosay
     """Why, as staff read it."""
-    is_open: Annotated[bool, Field(title="開いている")] = False
+    is_open: Annotated[bool, Field(title="開いている")] = False  # nosay
     """Open, although it is a Saturday or a public holiday."""
 
 

@@ -75,7 +75,7 @@ def run_demo(
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": phone,
-            "MIHON_MAIL_PORT": str(sim_port + 1),
+            "MIHON_MAIL_SERVER": f"127.0.0.1:{sim_port + 1}",
             "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
     )

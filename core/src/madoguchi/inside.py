@@ -128,8 +128,9 @@ class Inside:
         """
         if self._actor is None:
             raise RuntimeError("nobody is known to change settings here")
-        return await self._services.live.change(
-            {owner: content}, {owner: base}, self._actor, comment, "画面", dry_run
+        live = self._services.live
+        return await live.change(
+            {owner: content}, {owner: base}, self._actor, comment, "console", dry_run
         )
 
     @staticmethod

@@ -82,13 +82,11 @@ def _send_all(table: MailTable, due: Sequence[Any], gateway: str) -> dict[int, s
 
 def connect(table: MailTable) -> smtplib.SMTP:
     """A connection to the city's server, logged in. Raises OSError and SMTPException."""
-    context = ssl.create_default_context()
+    context, (host, port) = ssl.create_default_context(), table.address
     if table.tls == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
-            table.host, table.port, timeout=TIMEOUT, context=context
-        )
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT, context=context)
     else:
-        server = smtplib.SMTP(table.host, table.port, timeout=TIMEOUT)
+        server = smtplib.SMTP(host, port, timeout=TIMEOUT)
     try:
         if table.tls == "starttls":
             server.starttls(context=context)

@@ -1,3 +1,4 @@
+# nosay: staff read it
 """When the offices are open: weekends, public holidays (祝日), the turn of the year, own days.
 
 A city adds days of its own in its settings: closed ones (開庁記念日), and Saturdays that are open.

@@ -35,8 +35,10 @@ VERSIONS = "versions"
 class CitySettings(CityTable):
     """The city's own settings: the tables `[city]` and `[[danger]]` of its file are the seed."""
 
-    danger: list[DangerTable] = Field(default=[], title="緊急のことば")
-    office_day: list[OfficeDayTable] = Field(default=[], title="市の休みの日・開いている日")
+    danger: list[DangerTable] = Field(default=[], title="緊急のことば")  # nosay
+    office_day: list[OfficeDayTable] = Field(  # nosay
+        default=[], title="市の休みの日・開いている日"
+    )
 
 
 @dataclass(frozen=True, slots=True)
