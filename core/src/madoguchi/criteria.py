@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """What residents can be picked by: answers that they gave, and what only a plugin knows of them."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence

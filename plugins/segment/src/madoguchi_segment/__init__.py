@@ -7,6 +7,7 @@ from madoguchi import (
     Every,
     Fit,
     ForgetBirthdates,
+    ForgetRows,
     Job,
     MenuItem,
     Offer,
@@ -28,6 +29,7 @@ from madoguchi_segment import (
 )
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.audiences.mending import mend
+from madoguchi_segment.audiences.tables import asked, intake
 from madoguchi_segment.deliveries import reasons, work
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.intake import take_in
@@ -53,9 +55,14 @@ def plugin_info():
         keeps={
             "えらんだお知らせの種類、地域、年齢、性別、お子さんの生年月日": (
                 "関係のあるお知らせだけを送るため。設定を消すまで"
-            )
+            ),
+            "「設定がまだです」と知らせた日と回数": "何度も知らせないため。400日",
         },
-        forgets=[ForgetBirthdates("children", "お子さんの生年月日", part="birthdate")],
+        forgets=[
+            ForgetBirthdates("children", "お子さんの生年月日", part="birthdate"),
+            ForgetRows("reminded", "「設定がまだです」と知らせた日", asked.c.at, days=400),
+            ForgetRows("intakes", "職員が答えを入れた記録", intake.c.at, days=400),
+        ],
     )
 
 

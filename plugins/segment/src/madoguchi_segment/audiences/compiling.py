@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """A condition as one SQL expression over the index: on SQLite and on PostgreSQL.
 
 *Unknown is not no*: each single condition is known to hold, known not to hold, or unknown, because

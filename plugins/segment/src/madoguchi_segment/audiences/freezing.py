@@ -19,7 +19,7 @@ from madoguchi_segment.audiences.tables import index
 
 SLICE = 500
 """What LINE takes in one multicast."""
-BLOCK = 20_000
+BLOCK = 100_000
 """Ids that are read by one statement: on PostgreSQL the event loop goes on in between."""
 
 Read = Callable[..., Awaitable[Any]]
