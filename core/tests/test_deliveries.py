@@ -351,5 +351,3 @@ def test_nothing_is_frozen_of_what_line_would_refuse(town):
             freeze(town, "toy/15", [1], messages)
     assert look(town, "toy/15") is None
     assert town.wait(town.running.store.fetch("SELECT count(*) FROM delivery")) == [(0,)]
-
-

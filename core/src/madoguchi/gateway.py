@@ -20,7 +20,7 @@ from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
-from madoguchi import followers, housekeeping, metrics, migrations, privacy
+from madoguchi import drill, followers, housekeeping, metrics, migrations, privacy
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.asking import answer
 from madoguchi.audit import Actor, seal
@@ -255,6 +255,7 @@ class RunningGateway:
             s.live.follow(),
             linking.keep_linked(s, lambda: 0 in self.lanes.epochs),
             live_courier(self.name, s.client, self.store, self.redis, self._clock).run(),
+            drill.carry(self.name, s.settings.line.drill, self.store, self.redis, self._clock),
             self._listen(),
         ):
             self._spawn(work)
