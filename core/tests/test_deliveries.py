@@ -259,7 +259,7 @@ def test_spread_over_a_time_in_smaller_chunks(town):
     assert 580 < left < 600
     until(lambda: count(town, "toy/10").sent)
     town.clock.move(100)
-    until(lambda: 15 <= count(town, "toy/10").sent)
+    until(lambda: count(town, "toy/10").sent >= 15)
     assert count(town, "toy/10").sent < 60
     town.clock.move(500)
     wait_for(town, "toy/10", "done")
