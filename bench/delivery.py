@@ -88,5 +88,3 @@ def _ask(settings: Settings, *words: object) -> str:
         line = b"" if words[0] == "prepare" else process.hear()
         process.wait(600)
     return line.decode()
-
-

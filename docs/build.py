@@ -22,6 +22,7 @@ REGION = re.compile(r"(<!-- (hook|type|table): (\w+) -->\n).*?(<!-- end -->)", r
 TABLES = {
     "city": ("CityTable", "[city]"),
     "line": ("LineTable", "[line]"),
+    "drill": ("DrillTable", "[line.drill]"),
     "store": ("StoreTable", "[store]"),
     "danger": ("DangerTable", "[[danger]]"),
     "retention": ("RetentionTable", "[retention]"),
