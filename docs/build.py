@@ -24,6 +24,7 @@ MODULES = ("types", "criteria", "schedules", "context", "jobs", "content", "page
 TABLES = {
     "city": ("CityTable", "[city]"),
     "line": ("LineTable", "[line]"),
+    "drill": ("DrillTable", "[line.drill]"),
     "store": ("StoreTable", "[store]"),
     "danger": ("DangerTable", "[[danger]]"),
     "retention": ("RetentionTable", "[retention]"),

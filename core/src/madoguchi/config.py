@@ -36,7 +36,8 @@ OWN = "madoguchi"
 CITY = "city"
 """The owner of the city's own settings."""
 TAKEN = {
-    *(OWN, CITY, "core", "versions", "webhook", "static", "session", "form", "login", "me"),
+    *(OWN, CITY, "core", "versions", "webhook", "drill", "static", "session", "form", "login"),
+    "me",
     *("staff", "sections", "settings", "residents", "calendar", "unanswered", "audit", "live"),
 }
 """Names that no plugin may have: postbacks, tables, settings, and addresses of the gateway's own or
@@ -127,6 +128,19 @@ class CityTable(_Strict):
     """What is said when a plugin failed."""
 
 
+class DrillTable(_Strict):
+    """`[line.drill]`: another channel, for drills (訓練). Its friends alone get them."""
+
+    channel_id: Annotated[str, AfterValidator(_require_digits)]
+    """The number of the Messaging API channel for drills."""
+    channel_secret: Secret
+    """Signs its webhooks, which LINE sends to `/{gateway}/drill/webhook`."""
+    access_token: Secret | None = None
+    """A long-lived channel access token of that channel."""
+    platform: Site | None = None
+    """One base URL that plays every LINE host: the simulator's."""
+
+
 class LineTable(_Strict):
     """`[line]`: the channel. Without `access_token`, stateless tokens are issued (R52)."""
 
@@ -142,6 +156,20 @@ class LineTable(_Strict):
     """Secret of the LIFF apps' Login channel: with it, `madoguchi connect` looks at them itself."""
     platform: Site | None = None
     """One base URL that plays every LINE host: the simulator's."""
+    drill: DrillTable | None = None
+    """The channel for drills; without it there are none."""
+
+    @model_validator(mode="after")
+    def _require_another_channel(self) -> Self:
+        drill = self.drill
+        if drill is None:
+            return self
+        same = drill.channel_id == self.channel_id or drill.channel_secret == self.channel_secret
+        if same or (drill.access_token is not None and drill.access_token == self.access_token):
+            raise ValueError(
+                "[line.drill] is the live channel again; a drill needs a channel of its own"
+            )
+        return self
 
 
 class StoreTable(_Strict):

@@ -53,10 +53,10 @@ def live_courier(
     gateway: str, client: LineClient, store: Store, redis: Redis, clock: Clock
 ) -> "Courier":
     """The courier of the city's account."""
-    return Courier(gateway, LiveChannel(client), store, _rates(redis, gateway), clock)
+    return Courier(gateway, LiveChannel(client), store, shared_rates(redis, gateway), clock)
 
 
-def _rates(redis: Redis, prefix: str) -> dict[str, Bucket]:
+def shared_rates(redis: Redis, prefix: str) -> dict[str, Bucket]:
     """A bucket for each kind. Of 60 broadcasts an hour ten may follow one another, then 50 come."""
     many, few = LIMITS["multicast"], LIMITS["broadcast"]
     return {

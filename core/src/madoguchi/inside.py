@@ -105,6 +105,11 @@ class Inside:
         """Whether the city's file names a mail server."""
         return self._services.settings.mail is not None
 
+    @property
+    def has_drill(self) -> bool:
+        """Whether the city's file names an account for drills (`[line.drill]`)."""
+        return self._services.settings.line.drill is not None
+
     # Settings
 
     def settings_models(self) -> dict[str, type[Any]]:

@@ -20,7 +20,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.routing import Mount as StarletteMount
 from starlette.staticfiles import StaticFiles
 
-from madoguchi import health
+from madoguchi import drill, health
 from madoguchi.config import OWN
 from madoguchi.gateway import RunningGateway
 from madoguchi.observed import PATHS, Observed, Report
@@ -94,7 +94,7 @@ def plugin_pages(gateway: RunningGateway) -> Any:
     templates = Templates(plugins.well(), gateway.gateway.overrides / "templates")
     contexts = {plugin.name: PageContext(plugin, services, templates) for plugin in plugins.well()}
     servers = {kind: p.name for p in plugins.well() for kind in p.page_types}
-    routes: list[BaseRoute] = []
+    routes: list[BaseRoute] = [*drill.routes(services)]
     for page in contexts.values():
         try:
             routes += _routes(page, contexts, servers)

@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import select
 
 from madoguchi.tables import audit
-from madoguchi_segment.deliveries import approving, drafts, states, trying
-from madoguchi_segment.deliveries.approving import Step
+from madoguchi_segment.deliveries import approving, drafts, routes, states, trying
+from madoguchi_segment.deliveries.routes import Step
 from madoguchi_segment.deliveries.states import Refused, State
 
 from .conftest import BOSS, OTHER, PLAIN, TEXT, WRITER, Person
@@ -85,7 +85,7 @@ def test_preview_of_this_version_has_to_be_opened_by_both(desk):
 
 def test_a_route_of_three_steps_with_a_deputy(desk):
     steps = [Step("係長", ("2",)), Step("所属長", ("4",)), Step("広報", ("3",))]
-    desk.write(approving.set_route, BOSS, "広報課", steps)
+    desk.write(routes.set_route, BOSS, "広報課", steps)
     chief, deputy = Person("4", "所属長"), Person("5", "代わりの人", {})
     asked = desk.ask(desk.draft())
     with refused("turn"):
@@ -95,7 +95,7 @@ def test_a_route_of_three_steps_with_a_deputy(desk):
     with refused("turn"):
         desk.approve(second, deputy)
     args = (BOSS, "広報課", "4", "5", date(2027, 4, 6), date(2027, 4, 6))
-    desk.write(approving.add_deputy, *args)
+    desk.write(routes.add_deputy, *args)
     third = desk.approve(second, deputy)
     assert desk.approve(third, OTHER).state is State.APPROVED
     lines = [one for one in desk.read(approving.history, asked.id) if one.what == "approved"]
@@ -110,11 +110,11 @@ def test_a_route_of_three_steps_with_a_deputy(desk):
         desk.approve(other, deputy)
     assert desk.approve(other, chief).step == 2
     with refused("route"):
-        desk.write(approving.set_route, BOSS, "広報課", [*steps, Step("市長")])
+        desk.write(routes.set_route, BOSS, "広報課", [*steps, Step("市長")])
 
 
 def test_one_person_never_approves_two_steps(desk):
-    desk.write(approving.set_route, BOSS, "広報課", [Step("一"), Step("二")])
+    desk.write(routes.set_route, BOSS, "広報課", [Step("一"), Step("二")])
     asked = desk.approve(desk.ask(desk.draft()), BOSS)
     with refused("twice"):
         desk.approve(asked, BOSS)

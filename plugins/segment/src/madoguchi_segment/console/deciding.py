@@ -81,8 +81,7 @@ def _approve_and_reserve(
     reach = reach_of(db, one, here.criteria, now)
     if reach.fault:
         raise Refused("condition", reach.fault)
-    # Of a drill, nobody can say here how many there are: its friends are another account's.
-    count = 1 if one.channel == "drill" else reach.count or 0
+    count = reach.count or 0
     moved = approving.approve(
         db,
         here.who,

@@ -3,12 +3,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from madoguchi import JST, Criteria, deliveries
+from madoguchi import JST, Criteria, deliveries, drill
 from madoguchi.languages import NAMES
 from madoguchi_messages import render, render_quick_replies
 from madoguchi_segment import audiences
@@ -25,8 +25,9 @@ from madoguchi_segment.deliveries import (
     trying,
     wording,
 )
-from madoguchi_segment.deliveries.approving import APPROVE, Step
+from madoguchi_segment.deliveries.approving import APPROVE
 from madoguchi_segment.deliveries.drafts import EMERGENCY, WRITE
+from madoguchi_segment.deliveries.routes import Step, route_of
 from madoguchi_segment.deliveries.runs import Run
 from madoguchi_segment.deliveries.states import Delivery, Refused, State
 
@@ -119,7 +120,7 @@ def gather(
 ) -> Situation:
     """Read everything."""
     reach = reach_of(db, one, criteria, now)
-    steps = approving.route_of(db, one.section)
+    steps = route_of(db, one.section)
     timing = schedules.parse(one.timing) if one.timing else None
     asked = (
         questions.before_sending(one, now, reach.count or 0, is_closed)
@@ -186,7 +187,7 @@ def reach_of(
 ) -> Reach:
     """Who gets it now."""
     if one.channel == "drill":
-        return Reach("訓練用のアカウントの友だち全員", None)
+        return Reach("訓練用のアカウントの友だち全員", drill.count_friends(db))
     if one.corrects is not None:
         return _reach_of_correction(db, one.corrects)
     reach = look_at(db, one.condition, criteria, now, with_bands=with_bands)
@@ -357,7 +358,3 @@ def _allowed(
             can.add("confirm")
     return frozenset(can), why_not
 
-
-def until_confirmed(at: datetime) -> datetime:
-    """Until when an emergency has to be confirmed."""
-    return at + timedelta(hours=24)

@@ -1,36 +1,26 @@
+# nosay: what is said here, staff read
 """The way to approval: preview, request, steps of the route, deputies, 差戻し, emergencies."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from madoguchi import JST
 from madoguchi.audit import audit
 from madoguchi_segment.deliveries import lint, schedules, states
 from madoguchi_segment.deliveries.drafts import EMERGENCY, WRITE
+from madoguchi_segment.deliveries.routes import Step, route_of, stands_for
 from madoguchi_segment.deliveries.states import Delivery, Officer, Refused, State
-from madoguchi_segment.deliveries.tables import approval, delivery, deputy, route, view
+from madoguchi_segment.deliveries.tables import approval, delivery, view
 
 APPROVE = "segment.approve"
-MOST_STEPS = 3
 TYPED_FROM = 1_000
 """From so many recipients, the last approver types their number."""
 CONFIRM_WITHIN = timedelta(hours=24)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A step of a section's route. Without `staff`, anybody else who may approve there."""
-
-    label: str
-    staff: tuple[str, ...] = ()
-
-
-DEFAULT_ROUTE = (Step("ほかの1人"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,60 +46,6 @@ class Unconfirmed:
     delivery: Delivery
     until: datetime
     is_overdue: bool
-
-
-# Routes and deputies.
-
-
-def route_of(db: Session, section: str) -> tuple[Step, ...]:
-    """Who approves in a section, in order."""
-    steps = db.scalar(select(route.c.steps).where(route.c.section == section))
-    if not steps:
-        return DEFAULT_ROUTE
-    return tuple(Step(one["label"], tuple(one.get("staff", ()))) for one in steps)
-
-
-def set_route(db: Session, who: Officer, section: str, steps: Sequence[Step]) -> None:
-    """Change who approves in a section; what is being approved goes on with the new route."""
-    if not 1 <= len(steps) <= MOST_STEPS or not all(step.label.strip() for step in steps):
-        raise Refused("route", "確認する人の順番は、1段から3段までです。名前も付けてください。")
-    db.execute(delete(route).where(route.c.section == section))
-    rows = [{"label": step.label, "staff": list(step.staff)} for step in steps]
-    db.execute(insert(route).values(section=section, steps=rows))
-    audit(db, states.actor_of(who), "delivery.route", f"section:{section}", {"steps": len(rows)})
-
-
-def add_deputy(
-    db: Session, who: Officer, section: str, staff_id: str, deputy_id: str, first: date, last: date
-) -> int:
-    """Let somebody approve in another's place (代決) from one day to another, both included."""
-    if last < first or staff_id == deputy_id:
-        raise Refused("deputy", "代決の期間と、代わりの人を確かめてください。")
-    number = db.execute(
-        insert(deputy)
-        .values(
-            section=section,
-            staff_id=staff_id,
-            deputy_id=deputy_id,
-            first=first.isoformat(),
-            last=last.isoformat(),
-        )
-        .returning(deputy.c.id)
-    ).scalar_one()
-    detail = {"for": staff_id, "by": deputy_id, "first": str(first), "last": str(last)}
-    audit(db, states.actor_of(who), "delivery.deputy", f"section:{section}", detail)
-    return number
-
-
-def remove_deputy(db: Session, who: Officer, number: int) -> None:
-    """End a deputy's time at once."""
-    db.execute(delete(deputy).where(deputy.c.id == number))
-    audit(db, states.actor_of(who), "delivery.deputy.end", f"deputy:{number}")
-
-
-def deputies(db: Session, section: str) -> Sequence[Any]:
-    """All deputies of a section: id, staff_id, deputy_id, first, last."""
-    return db.execute(select(deputy).where(deputy.c.section == section)).all()
 
 
 # Preview.
@@ -230,18 +166,16 @@ def approve(
         raise Refused("state", f"「{found.label}」の配信は、承認できません。")
     steps = route_of(db, found.section)
     step = steps[min(found.step, len(steps) - 1)]
-    stands_for = require_turn(db, found, who, step, now)
+    place = require_turn(db, found, who, step, now)
     _require_seen(db, found, who)
     is_last = found.step + 1 >= len(steps)
     if is_last and count == 0 and found.kind == "announcement":
         raise Refused("empty", "送る相手が0人です。相手の条件を直してください。")
     if is_last and count >= TYPED_FROM and _number(typed) != count:
         raise Refused("typed", f"送る人数「{count:,}」を、数字で入力してください。")
-    _write(
-        db, found, who, "approved", now, comment=comment, deputy_for=stands_for, count_then=count
-    )
+    _write(db, found, who, "approved", now, comment=comment, deputy_for=place, count_then=count)
     to, values = (State.APPROVED, {"count_then": count}) if is_last else (State.REVIEW, {})
-    detail = {"step": found.step, "count": count, "for": stands_for}
+    detail = {"step": found.step, "count": count, "for": place}
     values["step"] = found.step + 1
     return states.move(db, found, to, states.actor_of(who), "approve", now, detail=detail, **values)
 
@@ -266,18 +200,8 @@ def require_turn(
         return None
     if who.id in step.staff:
         return None
-    today = now.astimezone(JST).date().isoformat()
-    places = db.scalars(
-        select(deputy.c.staff_id).where(
-            deputy.c.section == found.section,
-            deputy.c.deputy_id == who.id,
-            deputy.c.first <= today,
-            deputy.c.last >= today,
-        )
-    ).all()
-    for place in step.staff:
-        if place in places:
-            return place
+    if place := stands_for(db, found.section, step, who, now):
+        return place
     raise Refused("turn", f"いまは「{step.label}」の承認待ちです。")
 
 

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """訂正: one action makes a correction to exactly the same people."""
 
 from datetime import datetime

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """Writing: a draft is made and edited; any edit of what was asked for or approved starts again."""
 
 from collections.abc import Mapping

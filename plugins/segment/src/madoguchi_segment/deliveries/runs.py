@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """Runs: which delivery is due, what holds it, and where it stands. Each occasion is one row, ever.
 
 A run that is late, in quiet hours, changed too much, over its ceiling or without recipients is

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """When a delivery goes out: once, by the week, the month, given days; not on these, not on 祝日.
 
 A timing is JSON, as the page writes it:

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """The states of a delivery, and the one way from one to another."""
 
 from collections.abc import Collection, Mapping

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """Texts that a section keeps, with `{names}` to fill in."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """Test deliveries, marked 【テスト】, to office phones (公用端末): never to a private account."""
 
 from collections.abc import Callable

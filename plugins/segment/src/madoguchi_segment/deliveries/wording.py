@@ -13,10 +13,10 @@ from madoguchi_segment.deliveries.states import Refused
 
 FALLBACK = "fallback"
 """The group of those whose language is missing."""
-NOT_TRANSLATED = (
+NOT_TRANSLATED = (  # nosay
     "Only in Japanese / 仅日语 / 僅日文 / 일본어만 / Chỉ có tiếng Nhật / Somente em japonês"
 )
-TEST = "【テスト】"
+TEST = "【テスト】"  # nosay
 _NAME = re.compile(r"\{([^{}\s]{1,40})\}")
 MOST_REPLIES = 13
 """Quick replies of one message (R42)."""
@@ -66,7 +66,7 @@ def offer_choices(
     messages: Messages, delivery_id: int, say: Callable[[str], str], *, has_topic: bool
 ) -> Messages:
     """The same with 「このお知らせを減らす / 止める / なぜ届いた?」 below the last message."""
-    choices = [("減らす", "less"), ("止める", "stop"), ("なぜ届いた?", "why")]  # nosay
+    choices = [("減らす", "less"), ("止める", "stop"), ("なぜ届いた?", "why")]
     if not has_topic:
         del choices[1]
     items = [
@@ -99,7 +99,7 @@ def fill(content: Any, values: Mapping[str, str]) -> Any:
     """The same with every `{name}` replaced. `Refused` names those that have no value."""
     missing = sorted(name for name in names_in(content) if not str(values.get(name, "")).strip())
     if missing:
-        raise Refused(
+        raise Refused(  # nosay
             "variable",
             f"「{'」「'.join(missing)}」が入っていません。入力してから、進んでください。",
         )

@@ -1,3 +1,4 @@
+# nosay: what is said here, staff read
 """The jobs behind deliveries."""
 
 from collections.abc import Iterator, Mapping, Sequence
