@@ -59,6 +59,8 @@
     const before = chosen?.getAttribute("href");
     if (!fresh || fresh.innerHTML === list.innerHTML) return;
     list.replaceWith(fresh);
+    reveal();
+    if (list.dataset.poll !== fresh.dataset.poll) hurry();
     chosen = null;
     const same = before && rows().find((row) => row.getAttribute("href") === before);
     if (same) choose(same);
@@ -81,6 +83,15 @@
     source.addEventListener("change", () => refresh().catch(() => {}));
     source.addEventListener("error", () => source?.readyState === EventSource.CLOSED && poll());
     source.addEventListener("open", () => clearInterval(timer));
+    hurry();
+  }
+
+  // What moves by itself, such as a bar, says how often it wants to be looked at (data-poll).
+  let often = 0;
+  function hurry() {
+    clearInterval(often);
+    const seconds = Number(document.querySelector("[data-topic]")?.dataset.poll);
+    if (seconds) often = setInterval(() => refresh().catch(() => {}), seconds * 1000);
   }
 
   addEventListener("visibilitychange", () => !document.hidden && refresh().catch(() => {}));
@@ -108,6 +119,8 @@
   });
 
   function focusNews() {
+    const place = document.querySelector("main [data-here]");
+    if (place && !document.querySelector("main [data-news]")) return place.scrollIntoView();
     const news = document.querySelector("main [data-news]") ?? document.querySelector("main h1");
     if (!news) return;
     news.tabIndex = -1;
@@ -123,7 +136,7 @@
   async function improve() {
     reveal();
     follow();
-    if (document.querySelector("main [data-news]")) focusNews();
+    if (document.querySelector("main [data-news], main [data-here]")) focusNews();
     document.body.setAttribute("hx-boost:inherited", "target:.body select:.body swap:outerHTML");
     await load(htmxFile);
     document.addEventListener("htmx:after:swap", () => {

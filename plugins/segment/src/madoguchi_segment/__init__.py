@@ -31,6 +31,7 @@ from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.audiences.mending import mend
 from madoguchi_segment.audiences.tables import asked, intake
 from madoguchi_segment.deliveries import reasons, work
+from madoguchi_segment.deliveries.sent import find_sent
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.intake import take_in
 from madoguchi_segment.summary import summarise
@@ -107,7 +108,13 @@ def register_forms(config, settings):
         save_answers(db, submission, settings)
         confirming.note_change(db, submission.resident.id, submission.at.timestamp())
 
-    return [questions.build_form(settings, current, save)]
+    def tell(db, desk):
+        titles = lately.sent_last_month(
+            db, desk.resident.id, desk.plugin.criteria, desk.now, find_sent
+        )
+        return lately.tell(titles, desk.say)
+
+    return [questions.build_form(settings, current, save, tell)]
 
 
 @hookimpl
@@ -214,5 +221,5 @@ async def show_settings(ctx):
 
 def look(db, resident_id, plugin, now):
     """What is set, and what would have come last month."""
-    titles = lately.sent_last_month(db, resident_id, plugin.criteria, now, lately.nothing_sent)
+    titles = lately.sent_last_month(db, resident_id, plugin.criteria, now, find_sent)
     return read_answers(db, resident_id, plugin.settings), titles

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from madoguchi.tables import resident
 from madoguchi_segment.answers import read_answers
-from madoguchi_segment.lately import nothing_sent, sent_last_month, tell
+from madoguchi_segment.deliveries.sent import find_sent
+from madoguchi_segment.lately import sent_last_month, tell
 from madoguchi_segment.models import unconfirmed
 from madoguchi_segment.summary import summarise
 
@@ -45,7 +46,7 @@ def confirm_some(db: Session, job: Any) -> bool:
     for who, at, language in rows:
         say = partial(_say, job, language)
         answers = read_answers(db, who, settings)
-        titles = sent_last_month(db, who, criteria, job.now, nothing_sent)
+        titles = sent_last_month(db, who, criteria, job.now, find_sent)
         said = [say("お知らせの受け取り設定を保存しました。"), summarise(answers, settings, say)]
         said += tell(titles, say)
         job.send(db, [who], "\n".join(said), f"settings {who} {at}")

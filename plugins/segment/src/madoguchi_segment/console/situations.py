@@ -357,4 +357,3 @@ def _allowed(
         else:
             can.add("confirm")
     return frozenset(can), why_not
-

@@ -109,10 +109,11 @@ async def count(request: Request) -> Response:
     here = visit(request)
     async with request.form(max_fields=MOST_FIELDS) as form:
         picked = picking.read_picked(form, here.criteria)
-    return here.render("reach.html", **await _reach(here, picked, is_asked=True))
+    return here.render("reach.html", **await reach(here, picked, is_asked=True))
 
 
-async def _reach(here: Visit, picked: Picked, *, is_asked: bool) -> dict[str, Any]:
+async def reach(here: Visit, picked: Picked, *, is_asked: bool) -> dict[str, Any]:
+    """Who would get it, for a template."""
     try:
         tree = picking.condition_of(picked, here.criteria)
     except Refused as error:
@@ -183,8 +184,7 @@ async def _show(
         "languages": NAMES,
         "kinds": composing.KINDS,
         "buttons": range(composing.BUTTONS),
-        "choices": {each.key: each for each in picking.choices(here.criteria)},
-        "units": picking.UNITS,
+        **around_picked(here, sheet.picked),
         "timing": timing,
         "date_fields": timing.date_fields(here.criteria),
         "topics": [(each.id, label_of(each.label)) for each in offered(_topics(page))],
@@ -192,9 +192,15 @@ async def _show(
         "image_base": page.path("/segment/image"),
         "may_images": images.may_send(page),
         **known,
-        **await _reach(here, sheet.picked, is_asked=False),
+        **await reach(here, sheet.picked, is_asked=False),
     }
     return here.render("write.html", **shown)
+
+
+def around_picked(here: Visit, picked: Picked) -> dict[str, Any]:
+    """What the builder of conditions needs of a template."""
+    known = {each.key: each for each in picking.choices(here.criteria)}
+    return {"picked": picked, "choices": known, "units": picking.UNITS}
 
 
 def _topics(page: Any) -> Any:
@@ -243,7 +249,7 @@ async def _change(here: Visit, sheet: Sheet, do: str, form: Any) -> tuple[Sheet,
     """Add or take away something of the form; and where on the page that was."""
     name, _, rest = do.partition(":")
     numbers = [int(part) for part in rest.split(".") if part.isdecimal() and len(part) < 3]
-    typed, picked = sheet.typed, sheet.picked
+    typed = sheet.typed
     match name, numbers:
         case "piece", _:
             kind = str(form.get("add_piece") or "text")
@@ -264,17 +270,26 @@ async def _change(here: Visit, sheet: Sheet, do: str, form: Any) -> tuple[Sheet,
             if language in NAMES and language not in typed.languages:
                 typed = replace(typed, languages=(*typed.languages, language))
             return replace(sheet, typed=typed), "what"
-        case "row", [g]:
-            key = str(form.get(f"g{g}.add") or "")
-            return replace(sheet, picked=picking.add_row(picked, g, key, here.criteria)), "who"
-        case "unrow", [g, r]:
-            return replace(sheet, picked=picking.drop_row(picked, g, r)), "who"
-        case "group", _:
-            return replace(sheet, picked=picking.add_group(picked)), "who"
-        case "kept", _:
-            return replace(sheet, picked=await _load(here, form)), "who"
+        case (("lint" | "when"), _):
+            return sheet, "what" if name == "lint" else "when"
         case _:
-            return sheet, "who" if name == "count" else "when"
+            return replace(sheet, picked=await change_picked(here, sheet.picked, do, form)), "who"
+
+
+async def change_picked(here: Visit, picked: Picked, do: str, form: Any) -> Picked:
+    """Add or take away conditions."""
+    name, _, rest = do.partition(":")
+    numbers = [int(part) for part in rest.split(".") if part.isdecimal() and len(part) < 3]
+    match name, numbers:
+        case "row", [g]:
+            return picking.add_row(picked, g, str(form.get(f"g{g}.add") or ""), here.criteria)
+        case "unrow", [g, r]:
+            return picking.drop_row(picked, g, r)
+        case "group", _:
+            return picking.add_group(picked)
+        case "kept", _:
+            return await _load(here, form)
+    return picked
 
 
 async def _load(here: Visit, form: Any) -> Picked:
