@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from madoguchi import Every, Job, Models, Permission, PluginInfo, hookimpl
-from madoguchi_console import administration, health, pages, tidying
+from madoguchi_console import administration, health, pages, sample, tidying
 from madoguchi_console.config import Config, Settings
 from madoguchi_console.lists import Column, Filter, ListView, show_list
 from madoguchi_console.models import MODELS
@@ -79,6 +79,7 @@ def register_commands() -> dict[str, Callable[..., Any]]:
         "add_staff": administration.add_staff,
         "renew_slip": administration.renew_slip,
         "list_staff": administration.list_staff,
+        "fill_sample": sample.fill_sample,
     }
 
 

@@ -79,7 +79,7 @@ def demo(
         "config/mihon.toml"
     ),
     reset: Annotated[bool, typer.Option(help="Forget everything first.")] = False,
-    residents: Annotated[int, typer.Option(min=0, help="Simulated friends from before.")] = 0,
+    residents: Annotated[int, typer.Option(min=0, help="Simulated friends from before.")] = 500,
     log_level: str = "WARNING",
 ) -> None:
     """Run a whole sample city on this machine, with a simulated LINE. No account needed."""

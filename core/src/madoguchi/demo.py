@@ -15,10 +15,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from madoguchi.clock import Clock
+from madoguchi.commands import run_command
 from madoguchi.config import NAME, read_gateway
 from madoguchi.deployment import Place, supervise
 from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.inspection import load_plugins
 from madoguchi.menu_commands import publish_menu
 from madoguchi.ports import Port, require_free
 from madoguchi.renewing import is_running
@@ -91,6 +95,7 @@ def run_demo(
     def open_city() -> None:
         prepare(sim_port, residents, data / "prepared")
         _publish_menu(config, data)
+        _fill(config, data, residents)
         console = f"http://127.0.0.1:{port}/{config.stem}/console"
         print(_WELCOME.format(phone=phone, console=console), flush=True)
 
@@ -122,6 +127,33 @@ def _publish_menu(config: Path, data: Path) -> None:
         asyncio.run(publish_menu(read_gateway(config), data))
     except MadoguchiError as error:
         print(f"  メニューの画像を出せませんでした：{error}\n", flush=True)
+
+
+FILL = "fill_sample"
+"""A plugin's command that fills the sample city: `fill_sample(db, at, residents, part)`, called
+with part 0, 1, 2 … until it returns False.
+"""
+
+
+def _fill(config: Path, data: Path, residents: int) -> None:
+    """Let plugins fill the sample city, once; without it the demo goes on, and says why."""
+    done = data / "filled"
+    if done.exists() or not residents:
+        return
+    given = {"at": Clock(data / "clock").time(), "residents": residents}
+    try:
+        plugins = load_plugins(read_gateway(config)).all.values()
+        for plugin in [one.name for one in plugins if FILL in one.commands]:
+            asyncio.run(_fill_by(config, data, plugin, given))
+        done.touch()
+    except MadoguchiError as error:
+        print(f"  見本の中身を作れませんでした：{error}\n", flush=True)
+
+
+async def _fill_by(config: Path, data: Path, plugin: str, given: Mapping[str, Any]) -> None:
+    part = 0
+    while await run_command(config, data, config.stem, plugin, FILL, **given, part=part):
+        part += 1
 
 
 def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -> Child:

@@ -25,6 +25,7 @@ from madoguchi_segment import (
     own_rows,
     paper,
     questions,
+    sample,
     unset,
 )
 from madoguchi_segment.answers import read_answers, save_answers
@@ -158,6 +159,12 @@ def register_permissions():
         Permission("segment.audience", "送る相手を保存でき"),
         Permission("segment.export", "住民の答えをファイルで出し入れでき"),
     ]
+
+
+@hookimpl
+def register_commands():
+    """What the demo fills its sample city with."""
+    return {"fill_sample": sample.fill_sample}
 
 
 @hookimpl
