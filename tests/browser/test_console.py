@@ -269,6 +269,7 @@ def test_keys_go_through_a_list_and_back(gateway, make_staff, page):
     expect(page.get_by_role("heading", level=1)).to_contain_text("職員あ")
     page.go_back()
     expect(page.get_by_role("heading", level=1)).to_have_text("職員")
+    expect(page.locator("body[hx-boost\\:inherited]")).to_have_count(1)
     page.keyboard.press("/")
     expect(page.get_by_label("課・係")).to_be_focused()
 
