@@ -1,9 +1,19 @@
 """お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
 
-from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
+from madoguchi import (
+    Erased,
+    Every,
+    Fit,
+    ForgetBirthdates,
+    Job,
+    MenuItem,
+    Offer,
+    PluginInfo,
+    hookimpl,
+)
 from madoguchi_segment import confirming, consequences, models, questions
 from madoguchi_segment.answers import read_answers, save_answers
-from madoguchi_segment.deliveries import reasons, work
+from madoguchi_segment.deliveries import personal, reasons, work
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.summary import summarise
 
@@ -54,13 +64,14 @@ def register_models():
 @hookimpl
 def export_personal_data(db, resident):
     """The answers themselves are in the profile, which the gateway hands out."""
-    return confirming.export_waiting(db, resident.id)
+    return [*confirming.export_waiting(db, resident.id), *personal.export(db, resident.id)]
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return confirming.erase_waiting(db, resident.id)
+    waiting, rest = confirming.erase_waiting(db, resident.id), personal.erase(db, resident.id)
+    return Erased({**waiting.deleted, **rest.deleted})
 
 
 @hookimpl

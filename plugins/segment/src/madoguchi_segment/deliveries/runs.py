@@ -32,6 +32,7 @@ REASONS: Mapping[str, str] = {
     "drift": "承認のときから、人数が大きく変わりました。送ってよいですか。",
     "ceiling": "1回に送る人数の上限を超えています。送ってよいですか。",
     "empty": "送る相手が0人です。条件を確かめてください。",
+    "condition": "送る相手の条件を読めません。条件を直してください。",
 }
 """Why a run is held, as a question to the person."""
 
@@ -195,8 +196,8 @@ def release(db: Session, who: Officer, number: int, now: datetime) -> Run:
     this = find(db, number)
     one = states.get(db, this.delivery_id)
     states.require(who, APPROVE, one.section)
-    if this.reason == "empty":
-        raise Refused("empty", "送る相手が0人です。条件を直してください。")
+    if this.reason in ("empty", "condition"):
+        raise Refused(this.reason, REASONS[this.reason])
     if this.version != one.version or not change(
         db, this if this.state == "held" else _none(), "planned", released=True
     ):

@@ -80,6 +80,10 @@ async def send_due(office: Office, now: datetime) -> None:
             await _begin(office, this, now)
         except deliveries.NotFrozen as error:
             log.warning("%s", error)  # another scheduler is at it
+        except states.Refused as error:
+            log.error("run %d is held: %s", this.id, error)
+            now_ = await office.read(runs.find, this.id)
+            await office.write(runs.hold, now_, "condition", None)
     await office.write(runs.follow, now)
 
 
