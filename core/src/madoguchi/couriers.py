@@ -8,6 +8,7 @@ too old, or LINE has refused the channel, no call starts.
 import asyncio
 import logging
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,7 +26,9 @@ log = logging.getLogger("madoguchi.couriers")
 
 KINDS = ("multicast", "broadcast")
 LOOK = 0.2
-JITTER = 0.005
+MOST_IN_A_SECOND = LIMITS["multicast"].calls - 1
+AHEAD = 0.08
+"""Seconds before the places that were handed out are used up at which the next are taken."""
 BATCH = 40
 """Chunks that are taken at once: a fifth of a second of LINE's pace."""
 MOST_UNDER_WAY = 400
@@ -86,7 +89,7 @@ class Courier:
         self._looked = 0.0
         self._stopped: set[int] = set()
         self._line_ends = dict.fromkeys(KINDS, 0.0)
-        self._slots = dict.fromkeys(KINDS, 0.0)
+        self._lately: deque[float] = deque(maxlen=MOST_IN_A_SECOND)
         self._finished = 0.0
 
     async def run(self) -> None:
@@ -113,7 +116,7 @@ class Courier:
     def _rest(self) -> float:
         """Until shortly before the places that were handed out are used up."""
         now = time.monotonic()
-        left = self._line_ends["multicast"] - 0.1 - now
+        left = self._line_ends["multicast"] - AHEAD - now
         return min(max(left, 0.01), LOOK) if left > 0 else 0.05 if self._under_way else LOOK
 
     async def _work(self) -> None:
@@ -126,7 +129,8 @@ class Courier:
         due = 0
         for kind in sorted(kinds):
             due += await self._take(kind, now)
-        if is_news := bool(self._settled):
+        is_news = bool(self._settled)
+        if is_news and not due:
             await self._step("multicast", 0)
         is_time = is_news or asked - self._finished > LOOK
         if rows and not due and not self._under_way and is_time:
@@ -134,10 +138,10 @@ class Courier:
             await self._store.write(ledger.finish, channel, now)
 
     async def _take(self, kind: str, now: float) -> int:
-        """Take chunks of a kind that are due, and send each off at its place; how many are due."""
+        """Take chunks of a kind that are due, and send each off at its place; how many."""
         most = min(BATCH, MOST_UNDER_WAY - len(self._under_way))
-        if most <= 0 or self._stopped or self._line_ends[kind] - time.monotonic() > 0.1:
-            return most
+        if most <= 0 or self._stopped or self._line_ends[kind] - time.monotonic() > AHEAD + 0.01:
+            return 0
         most = 1 if kind == "broadcast" else most
         ((due,),) = await self._store.fetch(ledger.DUE[kind], self._channel.name, now, most)
         if due:
@@ -169,7 +173,7 @@ class Courier:
     async def _send(self, taken: Taken, at: float) -> None:
         if (wait := at - time.monotonic()) > 0:
             await asyncio.sleep(wait)
-        if (wait := self._give_slot(taken.kind, at) - time.monotonic()) > 0:
+        if taken.kind == "multicast" and (wait := self._give_slot() - time.monotonic()) > 0:
             await asyncio.sleep(wait)
         answer = await self._call(taken) if self._may(taken) else None
         if answer is not None:
@@ -179,15 +183,14 @@ class Courier:
                 log.error("%s: a delivery stops: %s", self._gateway, answer.message)
         self._settled.append(Settled(taken, answer, self._clock.time()))
 
-    def _give_slot(self, kind: str, at: float) -> float:
-        """When this call starts. After a standstill calls are spaced anew: no second has too many.
+    def _give_slot(self) -> float:
+        """When the next multicast starts: after a standstill no second has more than LINE allows.
 
-        A few milliseconds are no standstill: else every timer that is late would slow all down.
+        The shared bucket keeps the pace; what it gave out and a busy machine delayed comes at once.
         """
-        now = time.monotonic()
-        slot = max(at, self._slots[kind] + 1 / LIMITS[kind].rate) if kind == "multicast" else now
-        self._slots[kind] = now if now - slot > JITTER else slot
-        return self._slots[kind]
+        now, lately = time.monotonic(), self._lately
+        lately.append(max(now, lately[0] + 1.0) if len(lately) == MOST_IN_A_SECOND else now)
+        return lately[-1]
 
     def _may(self, taken: Taken) -> bool:
         """Whether this call may start now."""

@@ -84,9 +84,10 @@ async def send_due(office: Office, now: datetime) -> None:
             await _begin(office, this, now)
         except deliveries.NotFrozen as error:
             log.warning("%s", error)  # another scheduler is at it
-        except NobodyKnown as error:
+        except (NobodyKnown, states.Refused) as error:
             log.warning("delivery %s: %s", this.delivery_id, error)
-            await office.write(runs.hold, this, "condition", None)
+            now_ = await office.read(runs.find, this.id)
+            await office.write(runs.hold, now_, "condition", None)
     await office.write(runs.follow, now)
 
 
