@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from madoguchi import deliveries, followers, residents
-from madoguchi.forms.profile import write_profile
+from madoguchi.forms.profile import read_profile, write_profile
 from madoguchi.tables import profile, resident
-from madoguchi_segment.deliveries import approving, drafts, runs, states, work
+from madoguchi.testing import TestResident
+from madoguchi.testing.resident import text_of
+from madoguchi_segment.deliveries import approving, drafts, links, runs, states, wording, work
 from madoguchi_segment.deliveries.sending import Office, send_due
 
 
@@ -115,3 +117,42 @@ def test_5000_friends_from_before_and_300_after(town):
     assert everybody == dict.fromkeys([*before, *after], 1)
     topic = deliver(town, "防災のお知らせ", {"topic": "disaster"}, emergency=False)
     assert topic == dict.fromkeys(chose, 1)
+
+
+def test_a_counted_button_leads_on_and_nowhere_else(town):
+    import urllib.error
+    import urllib.request
+
+    action = {"type": "uri", "label": "申込み", "uri": f"{town.pages_url}/health/live"}
+    template = {"type": "buttons", "text": "申込み", "actions": [action]}
+    content = {"ja": [{"type": "template", "altText": "申込み", "template": template}]}
+    now = town.clock.now()
+    one = write(town, drafts.create, Person("1"), "課", now, title="申込み", content=content)
+    base = f"{town.pages_url}/{town.name}/segment/go"
+    sent = write(town, links.count_in, one, "ja", content["ja"], base)
+    counted = sent[0]["template"]["actions"][0]["uri"]
+    with urllib.request.urlopen(counted, timeout=10) as answer:
+        assert answer.url == action["uri"]
+    assert town.wait(town.running.store.fetch("SELECT taps FROM segment_link")) == [(1,)]
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{base}/nothing", timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [("なぜ届いた?", "えらんだ"), ("止める", "止めました"), ("減らす", "えらび直せます")],
+)
+def test_what_a_message_offers_is_answered_in_the_chat(town, label, words):
+    who, now = TestResident(town), town.clock.now()
+    number = town.wait(town.running.store.fetch("SELECT id FROM resident"))[0][0]
+    write(town, write_profile, number, "segment", {"topics": ["city", "garbage"]}, now)
+    fields = {"title": "ごみ", "why": "ごみのお知らせをえらんだ", "topic": "garbage"}
+    one = write(town, drafts.create, Person("1"), "課", now, **fields)
+    text = [{"type": "text", "text": "明日は缶の日です。"}]
+    messages = wording.offer_choices(text, one.id, str, has_topic=True)
+    s = town.running.services
+    write(town, lambda db: s.send(s.plugins.all["segment"], db, [number], messages, "x"))
+    assert who.hears()
+    assert words in text_of(who.taps(label)[0])
+    topics = read(town, read_profile, number, "segment")["topics"]
+    assert topics == (["city"] if label == "止める" else ["city", "garbage"])

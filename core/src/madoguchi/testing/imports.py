@@ -16,6 +16,7 @@ PUBLIC = {
     "madoguchi.audit": {"Actor", "audit"},
     "madoguchi.config": {"Secret"},
     "madoguchi.deliveries": set(deliveries.__all__),
+    "madoguchi.followers": {"last_reading"},
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -29,6 +30,7 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
+    "madoguchi.residents": {"count_friends"},
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"profile", "resident"},
 }

@@ -8,10 +8,11 @@ from madoguchi import (
     Job,
     MenuItem,
     Offer,
+    OpenPage,
     PluginInfo,
     hookimpl,
 )
-from madoguchi_segment import confirming, consequences, models, questions
+from madoguchi_segment import confirming, consequences, going, models, questions
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.deliveries import personal, reasons, work
 from madoguchi_segment.settings import Settings
@@ -92,6 +93,12 @@ def register_forms(config, settings):
 def register_menu_items():
     """One tile, which opens the list."""
     return [MenuItem(questions.TITLE, page="form/segment/settings", icon="bell")]
+
+
+@hookimpl
+def register_pages():
+    """Where counted buttons lead."""
+    return [OpenPage("/go/{token}", going.go_on)]
 
 
 @hookimpl

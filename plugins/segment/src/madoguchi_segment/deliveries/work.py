@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from madoguchi.followers import last_reading
+from madoguchi.residents import count_friends as count_ours
 from madoguchi.tables import resident
 from madoguchi_segment.deliveries import figures, links, sending
 from madoguchi_segment.deliveries.states import Refused
@@ -31,6 +33,12 @@ class Everyone:
             last = ids[-1]
 
 
+def count_friends(db: Session) -> sending.Friends:
+    """Our own count, and LINE's as of the last reading of its list."""
+    reading = last_reading(db)
+    return sending.Friends(count_ours(db), reading.line_count if reading else None)
+
+
 def office_of(ctx: Any) -> sending.Office:
     """What sending needs, from a job's context."""
     city = ctx.gateway
@@ -40,6 +48,7 @@ def office_of(ctx: Any) -> sending.Office:
         write=ctx.write,
         audience=Everyone(),
         say=ctx.say,
+        friends=count_friends,
         link_base=links.base_for(city.public_url, city.site, path),
     )
 
