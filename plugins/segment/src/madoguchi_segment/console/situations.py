@@ -200,7 +200,7 @@ def reach_of(
         says = f"{describe_reminder(remind, criteria)}に当たる人"
         if one.condition not in (None, {"everyone": True}):
             says += f"のうち、{reach.says}"
-        return Reach(f"{says}（次の回は{due:,}人まで）", due)
+        return Reach(f"{says}（次の回の人数）", due)
     return reach
 
 

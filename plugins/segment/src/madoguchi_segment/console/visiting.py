@@ -77,7 +77,7 @@ class Visit:
         """The day in Japan."""
         return self.page.now.astimezone(JST).date()
 
-    def render(self, name: str, **values: Any) -> Any:
+    def render(self, name: str, /, **values: Any) -> Any:
         """A page of ours, with its styles."""
         at = f"{self.page.path('/segment/styles.css')}?v={styles.digest()}"
         return self.page.render(name, styles=at, **values)
