@@ -117,7 +117,7 @@ class Schema:
             "label": self._label(schema, key),
             "value": value,
             "hint": about if JAPANESE.search(about) else "",
-            "is_optional": bool(schema.get("optional")),
+            "is_optional": _may_be_nothing(schema),
             "title": title,
         }
         if self._is_words(schema):
@@ -138,7 +138,7 @@ class Schema:
         if schema.get("type") == "array":
             return self._draw_list(schema, known)
         if "enum" in schema or "const" in schema:
-            options = [(str(one), str(one)) for one in schema.get("enum", [schema.get("const")])]
+            options = _options(schema.get("enum", [schema.get("const")]), schema)
             return Node("choice", options=options, **known)
         kinds = {"boolean": "bool", "integer": "number", "number": "number"}
         kind = kinds.get(str(schema.get("type")), "")
@@ -157,7 +157,7 @@ class Schema:
             ]
             return Node("list", children=rows, **known)
         if "enum" in items:
-            options = [(str(one), str(one)) for one in items["enum"]]
+            options = _options(items["enum"], {**items, **schema})
             return Node("choices", options=options, **known)
         known["value"] = "\n".join(map(str, values))
         return Node("texts", **known)
@@ -174,6 +174,8 @@ class Schema:
                 for one in LANGUAGES
                 if typed.get(f"{name}.{one}", "").strip()
             }
+            if not words and _may_be_nothing(schema):
+                return None
             if typed.get(f"{name}._shape") != "map" and set(words) <= {"ja"}:
                 return words.get("ja", "")
             return words
@@ -211,6 +213,18 @@ class Schema:
         places = {one: _number(typed.get(f"{name}.{one}._at", ""), {}) for one in kept}
         kept.sort(key=lambda one: (places[one] if isinstance(places[one], int) else 9999, one))
         return [self._read(items, typed, lists, f"{name}.{one}") for one in kept]
+
+
+def _may_be_nothing(schema: Mapping[str, Any]) -> bool:
+    """Whether the answer may be left out."""
+    kinds = [one.get("type") for one in schema.get("anyOf", ())]
+    return bool(schema.get("optional")) or "null" in kinds
+
+
+def _options(values: Sequence[Any], schema: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What can be chosen, in the words of `json_schema_extra={"words": {"value": "words"}}`."""
+    words = schema.get("words", {})
+    return [(str(one), str(words.get(one, one))) for one in values]
 
 
 def _number(text: str, schema: Mapping[str, Any]) -> Any:

@@ -64,6 +64,7 @@ async def show_people(request: Request) -> Response:
         order=[staff.c.name, staff.c.id],
         export="console.staff",
         file="staff",
+        topic="staff",
         actions=[("職員を招待する", "/staff/new")],
     )
     return await show_list(request, view)
@@ -136,9 +137,13 @@ async def make_person(request: Request) -> Response:
     """`POST /staff/new`: an account, to be completed by sections; then the invitation."""
     page, who = request.state.page, request.state.staff
     person = _read_person(await request.form())
+
+    def make(db: Session) -> int:
+        page.plugin.changed(db, "staff")
+        return administration.make_person(db, person, who.actor, page.now)
+
     try:
-        made = administration.make_person
-        number = await page.write(made, person, who.actor, page.now)
+        number = await page.write(make)
     except Refused as refused:
         faults = {refused.field: refused.text}
         return page.render("person_new.html", 422, person=person, faults=faults)
@@ -190,9 +195,14 @@ async def change_person(request: Request) -> Response:
     page, number = request.state.page, request.path_params["number"]
     await page.read(find_row, number)
     person = _read_person(await request.form())
+    actor = request.state.staff.actor
+
+    def change(db: Session) -> None:
+        page.plugin.changed(db, "staff")
+        administration.change_person(db, number, person, actor, page.now)
+
     try:
-        actor = request.state.staff.actor
-        await page.write(administration.change_person, number, person, actor, page.now)
+        await page.write(change)
     except Refused as refused:
         return await _render_person(request, person, refused)
     return RedirectResponse(page.path(f"/console/staff/{number}?done=saved"), 303)

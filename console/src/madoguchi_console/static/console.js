@@ -37,9 +37,10 @@
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select")) return;
     const all = rows();
-    if (event.key === "/" && document.querySelector(".filters input, .filters select")) {
+    const filter = document.querySelector(".filters :is(input:not([type=hidden]), select)");
+    if (event.key === "/" && filter) {
       event.preventDefault();
-      document.querySelector(".filters input, .filters select").focus();
+      filter.focus();
     } else if ((event.key === "j" || event.key === "k") && all.length) {
       event.preventDefault();
       const at = all.indexOf(chosen) + (event.key === "j" ? 1 : chosen ? -1 : all.length);

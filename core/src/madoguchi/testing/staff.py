@@ -82,6 +82,11 @@ class TestStaff:
         self.submits({"mail": self.mail, "password": password})
         return self.submits({"code": self.app_code()})
 
+    def logs_in_until_refused(self, password: str = PASSWORD) -> Page:
+        """Name and password, of somebody who is not let in; what they read."""
+        self.opens("/login")
+        return self.submits({"mail": self.mail, "password": password})
+
     def app_code(self) -> str:
         """What the app shows now (RFC 6238)."""
         step = int(self._town.clock.time()) // 30
