@@ -25,10 +25,8 @@ def fill(db: Session, count: int) -> None:
     with _without_triggers(dialect, run):
         for statement in _rows(dialect, count):
             run(statement)
-        run(triggers.MET)
-        run(triggers.learn(dialect, "profile p, ", "p.field", "p.value"))
-        run("ANALYZE")
-        run(triggers.keep(dialect, "segment_index.resident_id"))
+        for statement in triggers.fill(dialect):
+            run(statement)
         run("ANALYZE")
 
 

@@ -396,6 +396,20 @@ def test_every_mistake_is_said_at_once_and_no_depth_hurts(criteria):
         read_condition(deep, criteria)
 
 
+def test_the_largest_condition_that_is_read_can_be_counted(place, ask):
+    place.add(1, topics=["garbage"], area="minami", children=MARCH)
+    place.add(2, topics=["city"])
+    leaves = [HONCHO, {"not": GARBAGE}, {"not": {"not": HONCHO}}, {"not": BABY}] * 50
+    tree = {"any": leaves}
+    for n in range(4):
+        tree = {"all": [tree]} if n % 2 else {"any": [tree]}
+    with pytest.raises(ConditionError, match="入れ子は8段まで"):
+        ask(count, {"any": [tree]})
+    assert ask(read_ids, tree).tolist() == [2]
+    found = ask(explain, tree)
+    assert (found.chosen, found.everybody) == (1, 2)
+
+
 # Names.
 
 

@@ -108,7 +108,13 @@ TREES = st.recursive(
         inner.map(lambda v: {"not": v}),
     ),
     max_leaves=6,
-)
+).filter(lambda tree: depth(tree) <= 8)
+
+
+def depth(tree):
+    inner = [*tree.get("all", ()), *tree.get("any", ()), *([tree["not"]] if "not" in tree else ())]
+    return 1 + max(map(depth, inner), default=0)
+
 
 # The plain filter: True, False, or None where it cannot be known.
 

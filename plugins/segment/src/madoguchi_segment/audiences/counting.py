@@ -18,6 +18,7 @@ from madoguchi_segment.audiences.condition import Chosen, Condition, fields_of
 from madoguchi_segment.audiences.describing import describe_unanswered
 from madoguchi_segment.audiences.tables import index
 
+ALL = 1 << 60
 FEWEST = 50
 """Groups of fewer people are not given as a number."""
 FEW = "50人未満"
@@ -98,26 +99,30 @@ def explain(db: Session, condition: Condition, criteria: Criteria, now: datetime
     """Who gets it, and who does not, by the first reason that is true of each."""
     compiler = open_compiler(db, criteria, now)
     asked = fields_of(condition)
-    reason = case(
-        (~index.c.follows, "gone"),
-        (compiler.holds(condition), "chosen"),
-        (~has_settings(), "unset"),
-        (compiler.fails(condition), "other"),
-        *((~compiler.answered(field), f"unanswered {field}") for field in asked),
-        else_="other",
-    )
-    rows = db.execute(select(reason, func.count()).select_from(index).group_by(reason))
-    found: dict[str, int] = dict(rows.all())  # type: ignore[arg-type]
+    reasons = {
+        "gone": ~index.c.follows,
+        "chosen": compiler.holds(condition),
+        "unset": ~has_settings(),
+        "other": compiler.fails(condition),
+        **{f"unanswered {field}": ~compiler.answered(field) for field in asked},
+    }
+    names = [*reasons, "unknown"]
+    place = case(*((test, n) for n, test in enumerate(reasons.values())), else_=len(reasons))
+    # Without the limit SQLite would work the reason out once for each count; a GROUP BY sorts.
+    each = select(place.label("place")).select_from(index).limit(ALL).subquery()
+    counts = [func.count(case((each.c.place == n, 1))) for n in range(len(names))]
+    found = dict(zip(names, db.execute(select(*counts)).one(), strict=True))
+    found["other"] += found["unknown"]
     left_out = [
-        LeftOut("gone", "ブロックした人、友だちではない人", found.get("gone", 0)),
-        LeftOut("unset", "お知らせの受け取り設定が、まだの人", found.get("unset", 0)),
+        LeftOut("gone", "ブロックした人、友だちではない人", found["gone"]),
+        LeftOut("unset", "お知らせの受け取り設定が、まだの人", found["unset"]),
     ]
     for field in asked:
         says = describe_unanswered(field, criteria)
-        people = found.get(f"unanswered {field}", 0)
+        people = found[f"unanswered {field}"]
         left_out.append(LeftOut("unanswered", says, people, field))
-    left_out.append(LeftOut("other", "条件にあてはまらない人", found.get("other", 0)))
-    return Explanation(found.get("chosen", 0), tuple(left_out))
+    left_out.append(LeftOut("other", "条件にあてはまらない人", found["other"]))
+    return Explanation(found["chosen"], tuple(left_out))
 
 
 def bands(

@@ -29,16 +29,24 @@ _COLUMNS = ", ".join(
 )
 _ANSWERED = " ".join(f"WHEN '{field}' THEN {1 << n}" for n, field in enumerate(INDEXED))
 
-MET = (
+_MET = (
     "INSERT INTO segment_index (resident_id, follows, language, followed_at)"
     " SELECT id, follows, language, followed_at FROM resident"
 )
-"""A row for each resident of whom nothing is known yet."""
 
 
 def make(dialect: str) -> Iterator[str]:
     """The statements that make the triggers, and take away those that were there."""
     return _sqlite() if dialect == "sqlite" else _postgresql()
+
+
+def fill(dialect: str) -> Iterator[str]:
+    """The statements that write the empty index from what is there."""
+    yield _MET
+    yield _learn(dialect, "profile p, ", "p.field", "p.value")
+    if dialect == "postgresql":  # or it plans for tables of another size
+        yield "ANALYZE profile, segment_index, segment_term"
+    yield _keep(dialect, "segment_index.resident_id")
 
 
 def find(dialect: str) -> str:
@@ -49,7 +57,7 @@ def find(dialect: str) -> str:
     return f"SELECT count(*) FROM pg_trigger WHERE tgenabled <> 'D' AND tgname IN ({names})"
 
 
-def learn(dialect: str, rows: str, field: str, value: str) -> str:
+def _learn(dialect: str, rows: str, field: str, value: str) -> str:
     """The statement that gives every new answer a term. `rows`: what FROM begins with, or ""."""
     only = " AND e.type = 'text'" if dialect == "sqlite" else ""
     late = "" if dialect == "sqlite" else " ON CONFLICT DO NOTHING"
@@ -60,7 +68,7 @@ def learn(dialect: str, rows: str, field: str, value: str) -> str:
     )
 
 
-def keep(dialect: str, who: str) -> str:
+def _keep(dialect: str, who: str) -> str:
     """The statement that writes rows anew; `who` is the resident's number, or a column of them."""
     return (
         f"UPDATE segment_index SET ({_COLUMNS}) = (SELECT {_columns(dialect)}"
@@ -124,21 +132,21 @@ def _each(dialect: str, value: str) -> str:
 def _sqlite() -> Iterator[str]:
     yield from (f"DROP TRIGGER IF EXISTS {name}" for name in NAMES)
     met, state, told, changed, taken = NAMES
-    yield f"CREATE TRIGGER {met} AFTER INSERT ON resident BEGIN {MET} WHERE id = new.id; END"
+    yield f"CREATE TRIGGER {met} AFTER INSERT ON resident BEGIN {_MET} WHERE id = new.id; END"
     yield (
         f"CREATE TRIGGER {state} AFTER UPDATE OF follows, language, followed_at ON resident BEGIN"
         " UPDATE segment_index SET follows = new.follows, language = new.language,"
         " followed_at = new.followed_at WHERE resident_id = new.id; END"
     )
     here = "WHERE resident_id = {row}.resident_id;"
-    learned = learn("sqlite", "", "new.field", "new.value")
-    kept = keep("sqlite", "new.resident_id")
+    learned = _learn("sqlite", "", "new.field", "new.value")
+    kept = _keep("sqlite", "new.resident_id")
     when = f"WHEN new.field IN ({_FIELDS}) BEGIN {learned}; {kept} {here.format(row='new')} END"
     yield f"CREATE TRIGGER {told} AFTER INSERT ON profile {when}"
     yield f"CREATE TRIGGER {changed} AFTER UPDATE ON profile {when}"
     yield (
         f"CREATE TRIGGER {taken} AFTER DELETE ON profile WHEN old.field IN ({_FIELDS}) BEGIN"
-        f" {keep('sqlite', 'old.resident_id')} {here.format(row='old')} END"
+        f" {_keep('sqlite', 'old.resident_id')} {here.format(row='old')} END"
     )
 
 
@@ -151,7 +159,7 @@ def _postgresql() -> Iterator[str]:
     )
     yield function.format(
         "segment_index_meet",
-        f"BEGIN {MET} WHERE id = NEW.id; RETURN NULL; END",
+        f"BEGIN {_MET} WHERE id = NEW.id; RETURN NULL; END",
     )
     yield function.format(
         "segment_index_follow",
@@ -166,8 +174,8 @@ def _postgresql() -> Iterator[str]:
         " ELSE who := NEW.resident_id; asked := NEW.field; END IF;"
         f" IF asked NOT IN ({_FIELDS}) THEN RETURN NULL; END IF;"
         " PERFORM 1 FROM segment_index WHERE resident_id = who FOR UPDATE;"
-        f" IF TG_OP <> 'DELETE' THEN {learn('postgresql', '', 'NEW.field', 'NEW.value')}; END IF;"
-        f" {keep('postgresql', 'who')} WHERE resident_id = who; RETURN NULL; END",
+        f" IF TG_OP <> 'DELETE' THEN {_learn('postgresql', '', 'NEW.field', 'NEW.value')}; END IF;"
+        f" {_keep('postgresql', 'who')} WHERE resident_id = who; RETURN NULL; END",
     )
     each = "FOR EACH ROW EXECUTE FUNCTION"
     yield f"CREATE TRIGGER {met} AFTER INSERT ON resident {each} segment_index_meet()"

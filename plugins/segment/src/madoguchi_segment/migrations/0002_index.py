@@ -43,11 +43,8 @@ def upgrade():
         sa.UniqueConstraint("field", "value", name="uq_segment_term_field_value"),
     )
     dialect = op.get_bind().dialect.name
-    for statement in triggers.make(dialect):
+    for statement in (*triggers.make(dialect), *triggers.fill(dialect)):
         run(statement)
-    run(triggers.MET)
-    run(triggers.learn(dialect, "profile p, ", "p.field", "p.value"))
-    run(triggers.keep(dialect, "segment_index.resident_id"))
 
 
 def run(statement):

@@ -6,10 +6,12 @@ import csv
 import io
 from collections.abc import Generator
 from typing import Any, BinaryIO
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 MOST_ROWS = 200_000
 MOST_BYTES = 100_000_000
+MOST_UNPACKED = 500_000_000
+UNREADABLE = "Excelのファイルとして読めません。保存し直してください。"
 ESCAPED = ("=", "+", "-", "@", "\t", "\r")
 """What a cell must not begin with: a spreadsheet would compute it."""
 PIECE = 1 << 16
@@ -81,11 +83,11 @@ def _read_excel(file: BinaryIO) -> Generator[list[Any], None, None]:
     from openpyxl import load_workbook
     from openpyxl.utils.exceptions import InvalidFileException
 
-    file.seek(0)
+    _check_unpacked(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True)
     except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
-        raise SheetRefused("Excelのファイルとして読めません。保存し直してください。") from error
+        raise SheetRefused(UNREADABLE) from error
     try:
         sheet = book.worksheets[0]
         for number, row in enumerate(sheet.iter_rows(values_only=True)):
@@ -93,6 +95,18 @@ def _read_excel(file: BinaryIO) -> Generator[list[Any], None, None]:
             yield [unescape(cell) for cell in row]
     finally:
         book.close()
+
+
+def _check_unpacked(file: BinaryIO) -> None:
+    """An Excel file is a ZIP file: a small one may hold more than memory does."""
+    file.seek(0)
+    try:
+        unpacked = sum(one.file_size for one in ZipFile(file).infolist())
+    except BadZipFile as error:
+        raise SheetRefused(UNREADABLE) from error
+    if unpacked > MOST_UNPACKED:
+        raise SheetRefused("ファイルが大きすぎます。行を分けて、保存し直してください。")
+    file.seek(0)
 
 
 def _check_size(number: int) -> None:

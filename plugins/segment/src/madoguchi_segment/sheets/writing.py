@@ -3,6 +3,7 @@
 Only our number stands in it: neither a name nor the LINE id.
 """
 
+import asyncio
 import csv
 import io
 from collections.abc import AsyncIterator, Sequence
@@ -49,13 +50,17 @@ async def write_excel(
     book = Workbook(write_only=True)
     sheet = book.create_sheet("受け取り設定")  # nosay
     async for rows in _rows(read, condition, criteria, now):
-        for row in rows:
-            sheet.append([escape(cell) if isinstance(cell, str) else cell for cell in row])
+        await asyncio.to_thread(_append, sheet, rows)
     with SpooledTemporaryFile(1 << 20) as file:
-        book.save(file)
+        await asyncio.to_thread(book.save, file)
         file.seek(0)
         while piece := file.read(PIECE):
             yield piece
+
+
+def _append(sheet: Any, rows: list[list[Any]]) -> None:
+    for row in rows:
+        sheet.append([escape(cell) if isinstance(cell, str) else cell for cell in row])
 
 
 async def _rows(
