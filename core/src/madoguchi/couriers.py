@@ -1,14 +1,13 @@
 """Carries deliveries to LINE: one courier for each channel in each worker, any number together.
 
 It takes chunks at the pace that LINE allows (R27), with a place in the bucket that all processes
-share, and calls. Every fifth of a second it looks which deliveries may go on; where that look is
+share, and calls. Every tenth of a second it looks which deliveries may go on; where that look is
 too old, or LINE has refused the channel, no call starts.
 """
 
 import asyncio
 import logging
 import time
-from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -25,8 +24,10 @@ from madoguchi.store import Store, StoreUnavailable
 log = logging.getLogger("madoguchi.couriers")
 
 KINDS = ("multicast", "broadcast")
-LOOK = 0.2
-MOST_IN_A_SECOND = LIMITS["multicast"].calls - 1
+LOOK = 0.1
+JITTER = 0.005
+CATCHING_UP = 1 / (LIMITS["multicast"].calls - 1)
+"""Seconds between two calls while what was delayed is made up for."""
 AHEAD = 0.08
 """Seconds before the places that were handed out are used up at which the next are taken."""
 BATCH = 40
@@ -89,7 +90,7 @@ class Courier:
         self._looked = 0.0
         self._stopped: set[int] = set()
         self._line_ends = dict.fromkeys(KINDS, 0.0)
-        self._lately: deque[float] = deque(maxlen=MOST_IN_A_SECOND)
+        self._slot = 0.0
         self._finished = 0.0
 
     async def run(self) -> None:
@@ -173,7 +174,7 @@ class Courier:
     async def _send(self, taken: Taken, at: float) -> None:
         if (wait := at - time.monotonic()) > 0:
             await asyncio.sleep(wait)
-        if taken.kind == "multicast" and (wait := self._give_slot() - time.monotonic()) > 0:
+        if taken.kind == "multicast" and (wait := self._give_slot(at) - time.monotonic()) > 0:
             await asyncio.sleep(wait)
         answer = await self._call(taken) if self._may(taken) else None
         if answer is not None:
@@ -183,14 +184,16 @@ class Courier:
                 log.error("%s: a delivery stops: %s", self._gateway, answer.message)
         self._settled.append(Settled(taken, answer, self._clock.time()))
 
-    def _give_slot(self) -> float:
-        """When the next multicast starts: after a standstill no second has more than LINE allows.
+    def _give_slot(self, at: float) -> float:
+        """When the next multicast starts: evenly, so that no second has more than LINE allows.
 
-        The shared bucket keeps the pace; what it gave out and a busy machine delayed comes at once.
+        After a standstill calls are spaced anew and catch up slowly. A few milliseconds are no
+        standstill: else every timer that is late would slow all down.
         """
-        now, lately = time.monotonic(), self._lately
-        lately.append(max(now, lately[0] + 1.0) if len(lately) == MOST_IN_A_SECOND else now)
-        return lately[-1]
+        now = time.monotonic()
+        slot = max(at, self._slot + CATCHING_UP)
+        self._slot = now if now - slot > JITTER else slot
+        return self._slot
 
     def _may(self, taken: Taken) -> bool:
         """Whether this call may start now."""
