@@ -170,7 +170,7 @@ async def send(folder: Path, key: str, line: str, redis_url: str) -> None:
         peak = idle
         while (now := await store.read(deliveries.look, key)) and now.state != "done":
             peak = max(peak, resident_megabytes("self"))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
         told = {
             "seconds": round(time.perf_counter() - began, 2),
             "cpu": round(_cpu() - cpu, 2),

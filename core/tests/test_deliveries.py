@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from madoguchi import deliveries, residents
+from madoguchi import deliveries, privacy, residents
+from madoguchi.audit import Actor
 from madoguchi.deliveries import Ledger
 
 MESSAGE = "お知らせです。"
@@ -351,3 +352,19 @@ def test_nothing_is_frozen_of_what_line_would_refuse(town):
             freeze(town, "toy/15", [1], messages)
     assert look(town, "toy/15") is None
     assert town.wait(town.running.store.fetch("SELECT count(*) FROM delivery")) == [(0,)]
+
+
+def test_who_is_erased_gets_nothing_more_and_no_address_is_left(town):
+    friends = befriend(town, 3)
+    who = list(friends)[1]
+    freeze(town, "toy/16", friends)
+    person = town.wait(town.running.store.read(privacy.find_person, str(who)))
+    actor = Actor("system", "test", "test")
+    assert town.wait(privacy.erase(town.running.services.office, person, actor)).done_at
+    left = town.wait(town.running.store.fetch("SELECT addresses FROM parcel"))
+    assert friends[who].encode() not in bytes(left[0][0])
+    write(town, deliveries.start, "toy/16")
+    wait_for(town, "toy/16", "done")
+    assert count(town, "toy/16") == Ledger(3, 2, 0, 0, 1)
+    assert received(town) == {friends[one]: 1 for one in friends if one != who}
+    assert town.wait(town.running.store.fetch("SELECT length(addresses) FROM parcel")) == [(0,)]

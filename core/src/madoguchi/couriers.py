@@ -1,7 +1,7 @@
 """Carries deliveries to LINE: one courier for each channel in each worker, any number together.
 
 It takes chunks at the pace that LINE allows (R27), with a place in the bucket that all processes
-share, and calls. Every fifth of a second it looks which deliveries may go on; where that look is
+share, and calls. Every tenth of a second it looks which deliveries may go on; where that look is
 too old, or LINE has refused the channel, no call starts.
 """
 
@@ -24,8 +24,12 @@ from madoguchi.store import Store, StoreUnavailable
 log = logging.getLogger("madoguchi.couriers")
 
 KINDS = ("multicast", "broadcast")
-LOOK = 0.2
+LOOK = 0.1
 JITTER = 0.005
+CATCHING_UP = 1 / (LIMITS["multicast"].calls - 1)
+"""Seconds between two calls while what was delayed is made up for."""
+AHEAD = 0.08
+"""Seconds before the places that were handed out are used up at which the next are taken."""
 BATCH = 40
 """Chunks that are taken at once: a fifth of a second of LINE's pace."""
 MOST_UNDER_WAY = 400
@@ -86,7 +90,7 @@ class Courier:
         self._looked = 0.0
         self._stopped: set[int] = set()
         self._line_ends = dict.fromkeys(KINDS, 0.0)
-        self._slots = dict.fromkeys(KINDS, 0.0)
+        self._slot = 0.0
         self._finished = 0.0
 
     async def run(self) -> None:
@@ -113,7 +117,7 @@ class Courier:
     def _rest(self) -> float:
         """Until shortly before the places that were handed out are used up."""
         now = time.monotonic()
-        left = self._line_ends["multicast"] - 0.1 - now
+        left = self._line_ends["multicast"] - AHEAD - now
         return min(max(left, 0.01), LOOK) if left > 0 else 0.05 if self._under_way else LOOK
 
     async def _work(self) -> None:
@@ -126,7 +130,8 @@ class Courier:
         due = 0
         for kind in sorted(kinds):
             due += await self._take(kind, now)
-        if is_news := bool(self._settled):
+        is_news = bool(self._settled)
+        if is_news and not due:
             await self._step("multicast", 0)
         is_time = is_news or asked - self._finished > LOOK
         if rows and not due and not self._under_way and is_time:
@@ -134,10 +139,10 @@ class Courier:
             await self._store.write(ledger.finish, channel, now)
 
     async def _take(self, kind: str, now: float) -> int:
-        """Take chunks of a kind that are due, and send each off at its place; how many are due."""
+        """Take chunks of a kind that are due, and send each off at its place; how many."""
         most = min(BATCH, MOST_UNDER_WAY - len(self._under_way))
-        if most <= 0 or self._stopped or self._line_ends[kind] - time.monotonic() > 0.1:
-            return most
+        if most <= 0 or self._stopped or self._line_ends[kind] - time.monotonic() > AHEAD + 0.01:
+            return 0
         most = 1 if kind == "broadcast" else most
         ((due,),) = await self._store.fetch(ledger.DUE[kind], self._channel.name, now, most)
         if due:
@@ -169,7 +174,7 @@ class Courier:
     async def _send(self, taken: Taken, at: float) -> None:
         if (wait := at - time.monotonic()) > 0:
             await asyncio.sleep(wait)
-        if (wait := self._give_slot(taken.kind, at) - time.monotonic()) > 0:
+        if taken.kind == "multicast" and (wait := self._give_slot(at) - time.monotonic()) > 0:
             await asyncio.sleep(wait)
         answer = await self._call(taken) if self._may(taken) else None
         if answer is not None:
@@ -179,15 +184,16 @@ class Courier:
                 log.error("%s: a delivery stops: %s", self._gateway, answer.message)
         self._settled.append(Settled(taken, answer, self._clock.time()))
 
-    def _give_slot(self, kind: str, at: float) -> float:
-        """When this call starts. After a standstill calls are spaced anew: no second has too many.
+    def _give_slot(self, at: float) -> float:
+        """When the next multicast starts: evenly, so that no second has more than LINE allows.
 
-        A few milliseconds are no standstill: else every timer that is late would slow all down.
+        After a standstill calls are spaced anew and catch up slowly. A few milliseconds are no
+        standstill: else every timer that is late would slow all down.
         """
         now = time.monotonic()
-        slot = max(at, self._slots[kind] + 1 / LIMITS[kind].rate) if kind == "multicast" else now
-        self._slots[kind] = now if now - slot > JITTER else slot
-        return self._slots[kind]
+        slot = max(at, self._slot + CATCHING_UP)
+        self._slot = now if now - slot > JITTER else slot
+        return self._slot
 
     def _may(self, taken: Taken) -> bool:
         """Whether this call may start now."""

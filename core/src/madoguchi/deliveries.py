@@ -131,8 +131,10 @@ def decide(db: Session, key: str, *, again: bool) -> int:
         return 0
     rows = db.execute(
         select(chunk.c.id, chunk.c.n, chunk.c.key)
+        .join(parcel, parcel.c.chunk_id == chunk.c.id)
+        .where((func.length(parcel.c.addresses) > 0) | (found.kind == "broadcast"))
         .where(_of(key), chunk.c.state == "unknown", chunk.c.error.is_distinct_from("decided"))
-        .with_for_update()
+        .with_for_update(of=chunk)
     ).all()
     for row in rows:
         if again:

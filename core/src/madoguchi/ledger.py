@@ -164,6 +164,8 @@ def _without(db: Session, number: int, gone: set[int], reason: str) -> bytes | N
         .where(parcel.c.chunk_id == number)
         .with_for_update()
     ).one()
+    if not row.addresses:
+        return None  # they were forgotten
     inside = [one for one in row.recipients if str(one) not in row.left_out]
     pairs = list(zip(inside, json.loads(row.addresses), strict=True))
     if gone.isdisjoint(inside):
@@ -239,7 +241,8 @@ def pause_after(answer: Answer, tries: int) -> float:
     """Seconds until the same may be tried again: doubling, five minutes at most (R25, R26)."""
     if answer.outcome is Outcome.BAD_RECIPIENTS or answer.outcome in STOPPING:
         return 0.0
-    return min(2.0 ** min(tries, 9), 300.0)
+    first = 0.25 if answer.outcome is Outcome.SLOW_DOWN else 1.0
+    return min(first * 2.0 ** min(tries, 11), 300.0)
 
 
 def stop(db: Session, channel: str, number: int, answer: Answer) -> None:
@@ -323,6 +326,28 @@ def finish(db: Session, channel: str, now: float) -> None:
     for state, then in (("sending", "done"), ("cancelled", "cancelled")):
         this = update(delivery).where(over, delivery.c.state == state)
         db.execute(this.values(state=then, ended=now))
+
+
+def forget_recipient(db: Session, who: int) -> None:
+    """Take somebody who is erased out of what has not gone out. In a drill nobody is a resident.
+
+    A chunk of which LINE may have taken a try keeps its bytes until LINE has said so (R25); they
+    go with its acceptance, or when a person has decided.
+    """
+    rows = db.execute(
+        select(chunk.c.id)
+        .join(parcel, parcel.c.chunk_id == chunk.c.id)
+        .join(delivery, delivery.c.id == chunk.c.delivery_id)
+        .where(
+            parcel.c.low <= who,
+            parcel.c.high >= who,
+            delivery.c.channel == "live",
+            ((chunk.c.state == "waiting") & chunk.c.first_try.is_(None))
+            | (chunk.c.state == "unknown"),
+        )
+    ).all()
+    for row in rows:
+        _without(db, row.id, {who}, "erased")
 
 
 def forget_leases(db: Session, channel: str) -> None:

@@ -19,7 +19,7 @@ PUBLIC = {
     "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
     "madoguchi.deliveries": set(deliveries.__all__),
     "madoguchi.errors": {"ConfigError", "MadoguchiError"},
-    "madoguchi.followers": {"count_at_line"},
+    "madoguchi.followers": {"count_at_line", "last_reading"},
     "madoguchi.inside": {"Inside", "Measures", "Quota"},
     "madoguchi.mail": {"queue_mail"},
     "madoguchi.office_days": {"OfficeDays"},
@@ -38,6 +38,7 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
+    "madoguchi.residents": {"count_friends"},
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
 }

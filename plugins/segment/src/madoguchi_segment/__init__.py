@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from madoguchi import (
     Daily,
+    Erased,
     Every,
     Fit,
     ForgetBirthdates,
@@ -31,7 +32,7 @@ from madoguchi_segment import (
 from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.audiences.mending import mend
 from madoguchi_segment.audiences.tables import asked, intake
-from madoguchi_segment.deliveries import reasons, work
+from madoguchi_segment.deliveries import personal, reasons, work
 from madoguchi_segment.deliveries.sent import find_sent
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.intake import take_in
@@ -89,13 +90,14 @@ def register_models():
 @hookimpl
 def export_personal_data(db, resident):
     """The answers themselves are in the profile, which the gateway hands out."""
-    return own_rows.export_rows(db, resident.id)
+    return [*own_rows.export_rows(db, resident.id), *personal.export(db, resident.id)]
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return own_rows.erase_rows(db, resident.id)
+    own, rest = own_rows.erase_rows(db, resident.id), personal.erase(db, resident.id)
+    return Erased({**own.deleted, **rest.deleted})
 
 
 @hookimpl

@@ -3,17 +3,17 @@
 * `visiting` who is here and what they see · `listing` the list, and what waits
 * `writing` the form, in parts: `composing` messages, `picking` 送る相手, `timing` いつ, `images`
 * `situations` what there is to know of a delivery · `showing` it · `deciding` what people do
-* `audience_pages`, `office_pages`, `sheet_pages` · `following` a button's link · `styles`
+* `audience_pages`, `office_pages`, `sheet_pages` · `styles`
 """
 
 from typing import Any
 
 from madoguchi import OpenPage
 from madoguchi_console import ConsolePage
+from madoguchi_segment import going
 from madoguchi_segment.console import (
     audience_pages,
     deciding,
-    following,
     images,
     listing,
     office_pages,
@@ -49,7 +49,7 @@ def build_pages() -> list[Any]:
         ConsolePage("/office", office_pages.take, SEES, POST),
         ConsolePage("/answers", sheet_pages.show, EXPORT, menu="受け取り設定のファイル"),
         ConsolePage("/answers", sheet_pages.take, EXPORT, POST),
-        OpenPage("/go/{token}", following.follow),
+        OpenPage("/go/{token}", going.go_on),
         OpenPage("/styles.css", styles.show),
         OpenPage("/image/{name}.jpg", images.show),
     ]

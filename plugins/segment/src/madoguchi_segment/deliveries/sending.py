@@ -28,10 +28,6 @@ Unit = Callable[..., Awaitable[Any]]
 """`read(fn, *args)` or `write(fn, *args)`."""
 
 
-class NobodyKnown(Exception):
-    """Who gets it cannot be said now: the condition names what is no more, or a plugin is out."""
-
-
 class Audience(Protocol):
     """Who meets a condition."""
 
@@ -84,9 +80,10 @@ async def send_due(office: Office, now: datetime) -> None:
             await _begin(office, this, now)
         except deliveries.NotFrozen as error:
             log.warning("%s", error)  # another scheduler is at it
-        except NobodyKnown as error:
-            log.warning("delivery %s: %s", this.delivery_id, error)
-            await office.write(runs.hold, this, "condition", None)
+        except states.Refused as error:
+            log.error("run %d is held: %s", this.id, error)
+            now_ = await office.read(runs.find, this.id)
+            await office.write(runs.hold, now_, "condition", None)
     await office.write(runs.follow, now)
 
 

@@ -10,11 +10,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from madoguchi import Criteria
+from madoguchi.followers import last_reading
+from madoguchi.residents import count_friends as count_ours
 from madoguchi.tables import resident
 from madoguchi_segment.audiences import (
     AudienceUnavailable,
     ConditionError,
-    count_friends,
     read_condition,
     read_ids,
 )
@@ -54,9 +55,17 @@ class Picked:
         try:
             ids = read_ids(db, read_condition(condition, self.criteria), self.criteria, now)
         except (ConditionError, AudienceUnavailable) as error:
-            raise sending.NobodyKnown(str(error)) from error
+            raise Refused(
+                "condition", "送る相手の条件を読めません。条件を直してください。"
+            ) from error
         for at in range(0, len(ids), SLICE):
             yield ids[at : at + SLICE]
+
+
+def count_friends(db: Session) -> sending.Friends:
+    """Our own count, and LINE's as of the last reading of its list."""
+    reading = last_reading(db)
+    return sending.Friends(count_ours(db), reading.line_count if reading else None)
 
 
 def office_of(ctx: Any) -> sending.Office:
@@ -69,14 +78,9 @@ def office_of(ctx: Any) -> sending.Office:
         audience=Picked(ctx.plugin.criteria),
         is_closed=lambda day: not days.is_open(day),
         say=ctx.say,
+        friends=count_friends,
         link_base=links.base_for(city.public_url, city.site, path),
-        friends=_friends,
     )
-
-
-def _friends(db: Session) -> sending.Friends:
-    counted = count_friends(db)
-    return sending.Friends(counted.ours, counted.at_line)
 
 
 async def deliver(ctx: Any) -> None:
