@@ -18,6 +18,7 @@ PUBLIC = {
     "madoguchi.config": {"Secret"},
     "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
     "madoguchi.deliveries": set(deliveries.__all__),
+    "madoguchi.drill": {"count_friends"},
     "madoguchi.errors": {"ConfigError", "MadoguchiError"},
     "madoguchi.followers": {"count_at_line", "last_reading"},
     "madoguchi.inside": {"Inside", "Measures", "Quota"},
@@ -38,7 +39,8 @@ PUBLIC = {
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-    "madoguchi.residents": {"count_friends"},
+    "madoguchi.residents": {"count_friends", "take_in"},
+    "madoguchi.sample": {"OFFICE_PHONE", "user_id_of"},
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
 }

@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
-from madoguchi import JST, residents
+from madoguchi import JST
 from madoguchi.forms.profile import write_profile
+from madoguchi.residents import take_in
 from madoguchi.sample import OFFICE_PHONE, user_id_of
 from madoguchi.tables import resident
 from madoguchi_console import Staff, all_sections, who_may
@@ -44,7 +45,7 @@ def fill_sample(db: Session, at: float, residents: int, part: int) -> bool:
 def fill_residents(db: Session, numbers: range, now: datetime) -> None:
     """Give answers to some of the sample residents, the same in every demo."""
     ids = {user_id_of(n): n for n in numbers}
-    residents.take_in(db, list(ids), now)
+    take_in(db, list(ids), now)
     rows = db.execute(
         select(resident.c.id, resident.c.line_id).where(resident.c.line_id.in_(list(ids)))
     ).all()

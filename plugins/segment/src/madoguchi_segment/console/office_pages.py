@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from madoguchi import counter
+from madoguchi.counter import take_code
 from madoguchi_console import all_sections, who_may
 from madoguchi_segment.console.visiting import Visit, names_of, visible, visit
 from madoguchi_segment.deliveries import routes, templates, trying
@@ -156,7 +156,7 @@ async def _add_phone(here: Visit, section: str, typed: _Typed) -> None:
     def add(db: Session) -> None:
         if not typed.one("label"):
             raise Refused("label", "端末の名前を書いてください。例：広報課の公用スマホ")
-        who = counter.take_code(db, digits.translate(_WIDE), here.page.now.timestamp())
+        who = take_code(db, digits.translate(_WIDE), here.page.now.timestamp())
         if who is None:
             raise Refused(
                 "code", "この番号の端末が見つかりません。端末で番号を出し直してください。"

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from madoguchi import JST, Criteria, deliveries, drill
+from madoguchi import JST, Criteria, deliveries
+from madoguchi.drill import count_friends
 from madoguchi.languages import NAMES
 from madoguchi_messages import render, render_quick_replies
 from madoguchi_segment import audiences
@@ -187,7 +188,7 @@ def reach_of(
 ) -> Reach:
     """Who gets it now."""
     if one.channel == "drill":
-        return Reach("訓練用のアカウントの友だち全員", drill.count_friends(db))
+        return Reach("訓練用のアカウントの友だち全員", count_friends(db))
     if one.corrects is not None:
         return _reach_of_correction(db, one.corrects)
     reach = look_at(db, one.condition, criteria, now, with_bands=with_bands)
