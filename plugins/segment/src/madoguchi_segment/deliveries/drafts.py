@@ -77,7 +77,7 @@ def create(
 
 
 def edit(
-    db: Session, who: Officer, number: int, version: int, now: datetime, **fields: Any
+    db: Session, who: Officer, number: int, version: int, now: datetime, /, **fields: Any
 ) -> Delivery:
     """Change a delivery that has not begun; what was asked for or approved is a draft again."""
     found = states.get(db, number)
