@@ -5,12 +5,13 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from redis import Redis
+from sqlalchemy.orm import Session
 
 from madoguchi.arrivals import Arrival, SqliteReader
 from madoguchi.clock import Clock
@@ -20,6 +21,7 @@ from madoguchi.inbox_sqlite import SqliteInbox
 from madoguchi.lanes import Lanes
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt
+from madoguchi.tables import handled as handled_table
 from madoguchi.testing import LoopThread, TestResident, Town
 
 TOY = """
@@ -128,6 +130,48 @@ def test_a_fault_of_the_gateway_is_tried_three_times_and_then_set_aside(
     assert handled.index("01FEED2") < handled.index("01FEED1")
     assert handled[-1] == "01FEED1"
     assert "madoguchi inbox retry 01FEED0" in caplog.text
+
+
+def test_what_may_have_ended_two_workers_runs_alone(folder: Path) -> None:
+    """Otherwise the next death would count against all that happened to be under way."""
+    people = [f"U{n}" for n in range(4)]
+    under_way: set[str] = set()
+    most: list[int] = []
+
+    async def handle(row: Arrival) -> bool:
+        under_way.add(row.event_id)
+        most.append(len(under_way))
+        await asyncio.sleep(0.05)
+        under_way.remove(row.event_id)
+        return True
+
+    async def done(store: Store, feed: Feed) -> None:
+        for n in range(len(people)):
+            await feed.wait_for(f"01FEED{n}")
+
+    async def run(tried: int) -> int:
+        most.clear()
+        await reset(folder, await stored(folder, *people), tried)
+        await feeding(folder, handle, done)
+        return max(most)
+
+    assert asyncio.run(run(ATTEMPTS - 2)) > 1
+    assert asyncio.run(run(ATTEMPTS - 1)) == 1
+
+
+async def reset(folder: Path, ids: Sequence[str], tried: int) -> None:
+    """As if each of these events were not handled, and so often the worker had died over them."""
+    store = open_store(path=folder / "main.sqlite")
+    await store.start()
+
+    def change(db: Session) -> None:
+        db.execute(handled_table.delete())
+        db.execute(attempt.delete())
+        rows = [{"event_id": one, "attempts": tried, "at": 1.0} for one in ids]
+        db.execute(attempt.insert(), rows)
+
+    await store.write(change)
+    await store.close()
 
 
 def test_a_database_that_is_away_for_a_moment_costs_nothing(folder: Path) -> None:

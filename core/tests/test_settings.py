@@ -242,11 +242,9 @@ def test_phone_fallback_and_danger_words_are_settings_too(start, change):
     danger = '\n\n[[city.danger]]\nwords = ["火事"]\nexcept = ["火事場"]\nanswer = "119へ。"\n'
     result = change("0100-00-0000", "0200-00-0000", "danger = []", "", "[toy]", f"{danger}\n[toy]")
     assert result.exit_code == 0, result.stderr
-    assert resident.says("火事です") == [
-        "119へ。",
-        "お答えできませんでした。\n見本市 0200-00-0000（平日 8:30〜17:15）",
-    ]
-    assert resident.says("火事場の馬鹿力")[0].startswith("お答え")
+    telephone = "見本市 0200-00-0000（平日 8:30〜17:15）"
+    assert resident.says("火事です") == ["119へ。", telephone]
+    assert resident.says("火事場の馬鹿力") == [f"お答えできませんでした。\n{telephone}"]
 
 
 def test_a_plugins_settings_change_its_answers_and_its_jobs(start, change):

@@ -9,6 +9,7 @@ import asyncio
 import logging
 from collections import Counter, OrderedDict, deque
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 
 from sqlalchemy import select, text
@@ -27,7 +28,10 @@ PAGE = 500
 MOST = 2_000
 """Events under way at once: with LINE answering in half a second, a thousand a second need 500."""
 ATTEMPTS = 3
-"""So often an event is run again after a crash; then it is set aside for a person to look at."""
+"""So often an event is run again after a crash; then it is set aside for a person to look at.
+
+The last time one of them after the other: many run when a worker dies, and one may be to blame."""
+_TRIED = "SELECT 1 FROM attempt WHERE event_id = $1 AND attempts >= $2"
 
 
 class Feed:
@@ -58,6 +62,7 @@ class Feed:
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._reading = asyncio.Lock()
+        self._alone = asyncio.Lock()
         self.news = asyncio.Event()
         """Set by whoever knows that the inbox has something new."""
 
@@ -244,18 +249,16 @@ class Feed:
         self._room.set()
 
     async def _attempt(self, row: Arrival) -> bool:
-        if row.recovered:
+        if not row.recovered:
+            return await self._handle(row)
+        tried = await self._store.fetch(_TRIED, row.event_id, ATTEMPTS - 1)
+        async with self._alone if tried else nullcontext():
             attempts = await self._store.write(_count_attempt, row, self._now())
-            if attempts > ATTEMPTS:
-                log.error(
-                    "event %s is set aside after %d attempts; look at it, then: madoguchi inbox"
-                    " retry %s",
-                    row.event_id,
-                    ATTEMPTS,
-                    row.event_id,
-                )
-                return True
-        return await self._handle(row)
+            if attempts <= ATTEMPTS:
+                return await self._handle(row)
+        look = "event %s is set aside after %d attempts; look at it, then: madoguchi inbox retry %s"
+        log.error(look, row.event_id, ATTEMPTS, row.event_id)
+        return True
 
     def _remember(self, event_id: str) -> None:
         self._recent[event_id] = None

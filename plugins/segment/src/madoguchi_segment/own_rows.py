@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from madoguchi import JST, Erased, Record
 from madoguchi_segment.audiences.tables import asked, index, intake_row
+from madoguchi_segment.deliveries import personal
 from madoguchi_segment.models import unconfirmed
 
 WAITING = "まだ確認を送っていない設定"
@@ -20,9 +21,12 @@ TABLES = {WAITING: unconfirmed, COPY: index, BROUGHT: intake_row, REMINDED: aske
 def export_rows(db: Session, resident_id: int) -> list[Record]:
     """The answers themselves are in the profile, which the gateway hands out."""
     return [
-        Record(title, _values(title, row))
-        for title, table in TABLES.items()
-        for row in db.execute(select(table).where(table.c.resident_id == resident_id))
+        *(
+            Record(title, _values(title, row))
+            for title, table in TABLES.items()
+            for row in db.execute(select(table).where(table.c.resident_id == resident_id))
+        ),
+        *personal.export(db, resident_id),
     ]
 
 
@@ -42,4 +46,4 @@ def erase_rows(db: Session, resident_id: int) -> Erased:
     for title, table in TABLES.items():
         mine = delete(table).where(table.c.resident_id == resident_id)
         gone[title] = len(db.scalars(mine.returning(table.c.resident_id)).all())
-    return Erased(gone)
+    return Erased({**gone, **personal.erase(db, resident_id).deleted})

@@ -30,6 +30,8 @@ SLICE = 25
 LANGUAGES = ("ja",) * 14 + ("en", "zh-Hans", "vi", "pt", "ja-easy", "ja")
 TOPICS = ("city", "disaster", "children", "health", "garbage", "events", "elderly", "library")
 AREAS = ("honcho", "ekimae", "kitanocho", "minami", "kawabata", "yamate")
+Place = tuple[str, Colleague, Colleague]
+"""A section, who writes there, who approves there."""
 
 
 def fill_sample(db: Session, at: float, residents: int, part: int) -> bool:
@@ -81,7 +83,7 @@ def fill_deliveries(db: Session, now: datetime) -> bool:
     sections = {one.name: one for one in all_sections(db)}
     if not {"広報課", "子育て課"} <= set(sections):
         return False
-    people = {}
+    places: dict[str, Place] = {}
     for name in ("広報課", "子育て課"):
         number = sections[name].id
         staff = who_may(db, "segment.write", number, now.astimezone(JST).date())
@@ -89,9 +91,9 @@ def fill_deliveries(db: Session, now: datetime) -> bool:
         chosen = _pick(staff, bosses)
         if chosen is None:
             return False
-        people[name] = chosen
-    news = (str(sections["広報課"].id), *map(Colleague, people["広報課"]))
-    children = (str(sections["子育て課"].id), *map(Colleague, people["子育て課"]))
+        writer, boss = chosen
+        places[name] = (str(number), Colleague(writer), Colleague(boss))
+    news, children = places["広報課"], places["子育て課"]
     _fill_office(db, news, children, now)
     _fill_past(db, news, children, now)
     _fill_present(db, news, children, now)
@@ -106,10 +108,6 @@ def _pick(staff: Sequence[Staff], bosses: Sequence[Staff]) -> tuple[Staff, Staff
             if boss.id != writer.id:
                 return writer, boss
     return None
-
-
-Place = tuple[str, Colleague, Colleague]
-"""A section, who writes there, who approves there."""
 
 
 def _fill_office(db: Session, news: Place, children: Place, now: datetime) -> None:
