@@ -10,10 +10,10 @@ from typing import Any
 
 from madoguchi import OpenPage
 from madoguchi_console import ConsolePage
-from madoguchi_segment import going
 from madoguchi_segment.console import (
     audience_pages,
     deciding,
+    following,
     images,
     listing,
     office_pages,
@@ -49,7 +49,7 @@ def build_pages() -> list[Any]:
         ConsolePage("/office", office_pages.take, SEES, POST),
         ConsolePage("/answers", sheet_pages.show, EXPORT, menu="受け取り設定のファイル"),
         ConsolePage("/answers", sheet_pages.take, EXPORT, POST),
-        OpenPage("/go/{token}", going.go_on),
+        OpenPage("/go/{token}", following.follow),
         OpenPage("/styles.css", styles.show),
         OpenPage("/image/{name}.jpg", images.show),
     ]
