@@ -14,7 +14,7 @@ from madoguchi import JST
 from madoguchi.counter import make_code
 from madoguchi.forms.profile import write_profile
 from madoguchi.tables import audit
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, TestStaff
 from madoguchi_segment.deliveries.tables import delivery
 
 ALL = ["segment.write", "segment.approve", "segment.audience", "segment.export"]
@@ -455,3 +455,28 @@ def test_another_sections_things_look_like_absent_ones(desk, make_staff, gateway
         ).status
         == 404
     )
+
+
+def test_without_an_account_for_drills_there_is_none(desk, gateway):
+    hanako, _ = desk
+    assert "訓練を書く" not in hanako.opens("/segment/deliveries")
+    hanako.opens("/segment/deliveries/new?drill=1")
+    page = hanako.submits({"title": "訓練", "m0.text.ja": "【訓練】です。"}, "見本を見る")
+    assert "訓練用のアカウントが、まだありません。" in page
+    assert look(gateway, count_deliveries) == 0
+
+
+def test_a_drill_is_marked_and_says_so(make_town, plugins, monkeypatch):
+    monkeypatch.setenv("DRILL", "secret")
+    secret = {"env": "DRILL"}
+    drill = {"channel_id": "1000000009", "channel_secret": secret, "access_token": secret}
+    town = make_town(plugins, {"line": {"drill": drill}})
+    hanako = TestStaff(town, "見本 花子", ALL)
+    assert "訓練を書く" in hanako.opens("/segment/deliveries")
+    page = hanako.opens("/segment/deliveries/new?drill=1")
+    assert "訓練用のアカウントの友だちにだけ届きます。" in page
+    assert "友だち全員" not in page
+    page = hanako.submits({"title": "避難所", "m0.text.ja": "避難してください。"}, "見本を見る")
+    assert 'class="delivery is-drill"' in page
+    assert "「訓練」と書かれていません。" in page
+    assert "本番</b>" not in page

@@ -31,11 +31,16 @@ async def show(request: Request) -> Response:
     sections = await here.page.read(visible, here.staff)
     names = await here.page.read(names_of)
     mine = {key: name for key, name in names.items() if key in sections}
-    view = _view(mine, may_write=here.staff.may("segment.write"))
+    actions = []
+    if here.staff.may("segment.write"):
+        actions.append(("新しく書く", "/deliveries/new"))
+        if here.page.inside.has_drill:
+            actions.append(("訓練を書く", "/deliveries/new?drill=1"))
+    view = _view(mine, actions)
     return await show_list(request, view)
 
 
-def _view(names: dict[str, str], *, may_write: bool) -> ListView:
+def _view(names: dict[str, str], actions: Sequence[tuple[str, str]]) -> ListView:
     columns = delivery.c
     return ListView(
         "配信",
@@ -95,7 +100,7 @@ def _view(names: dict[str, str], *, may_write: bool) -> ListView:
         export=EXPORT,
         file="deliveries",
         empty="まだ配信がありません。「新しく書く」から始めます。",
-        actions=[("新しく書く", "/deliveries/new")] if may_write else [],
+        actions=actions,
     )
 
 

@@ -327,6 +327,8 @@ async def _store(
         await here.act(templates.save, here.who, sheet.section, sheet.title, content, page.now)
         raise Refused("kept", f"「{sheet.title}」を、ひな型として残しました。")
     fields = _fields(here, sheet, content)
+    if sheet.is_drill and not page.inside.has_drill:
+        raise Refused("drill", "訓練用のアカウントが、まだありません。管理する人に頼んでください。")
     if one is None:
         channel = "drill" if sheet.is_drill else "live"
         one = await here.act(
