@@ -57,6 +57,7 @@ def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
         "佐藤 陽子",
         "鈴木 健一",
         "高橋 さくら",
+        "広報課の公用スマホ",
     ]
     assert all(friend["follows"] for friend in friends)
 
