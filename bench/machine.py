@@ -83,6 +83,11 @@ class Process:
         self._child.stdin.flush()
         return self.hear()
 
+    def wait(self, patience: float) -> None:
+        """Wait until it has ended by itself; RuntimeError if it failed."""
+        if self._child.wait(patience) != 0:
+            raise RuntimeError(f"process {self.pid} failed")
+
     def hear(self) -> bytes:
         """The next line that it prints; RuntimeError if it ended instead."""
         assert self._child.stdout is not None
@@ -111,7 +116,7 @@ def cpu_seconds(*pids: int) -> float:
     return used / _TICKS
 
 
-def resident_megabytes(pid: int) -> float:
+def resident_megabytes(pid: int | str) -> float:
     """Resident memory (RSS) of a process in MB of 1,000,000 bytes."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):

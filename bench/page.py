@@ -88,7 +88,7 @@ def _meet_somebody(world: World, town: deployed.Town) -> None:
 def _weigh(port: int, path: str, headers: dict[str, str]) -> Weight:
     """What a browser loads: HTML, style sheet, script, and htmx, which the script loads."""
     html = _get(port, path, headers)
-    own = rf'(?:href|src|data-htmx)="({BASE}/static/[^"]+)"'
+    own = rf'(?:href|src|data-htmx)="((?:{BASE}|/[\w-]+/madoguchi)/static/[^"]+)"'
     if b'data-place="inside"' not in html:
         own = own.replace("|data-htmx", "")  # the entrance loads LINE's SDK instead
     files = set(re.findall(own, html.decode()))

@@ -19,18 +19,26 @@ ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "core" / "src" / "madoguchi"
 PAGES = (ROOT / "docs" / "hooks.md", ROOT / "config" / "README.md")
 REGION = re.compile(r"(<!-- (hook|type|table): (\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+MODULES = ("types", "criteria", "schedules", "context", "jobs", "content", "pages", "errors")
+"""Where the classes of the public API are."""
 TABLES = {
     "city": ("CityTable", "[city]"),
     "line": ("LineTable", "[line]"),
+    "drill": ("DrillTable", "[line.drill]"),
     "store": ("StoreTable", "[store]"),
     "danger": ("DangerTable", "[[danger]]"),
     "retention": ("RetentionTable", "[retention]"),
     "menu": ("MenuTable", "[menu]"),
+    "mail": ("MailTable", "[mail]"),
+    "office_day": ("OfficeDayTable", "[[office_day]]"),
     "file": ("CityFile", "outside of tables"),
 }
 """Name of a region → the model in config.py, and how the table is written."""
 TOML_TYPES = {
     "Text": "text",
+    "bool": "`true` or `false`",
+    "date": "a day, such as `2026-05-15`",
+    "Literal['starttls', 'tls', 'none']": "`starttls`, `tls` or `none`",
     "Path": "path of a file",
     "str": "text",
     "Site": "address",
@@ -52,7 +60,7 @@ def definitions(module: str) -> dict[str, ast.FunctionDef | ast.ClassDef]:
 
 def find_class(name: str) -> ast.ClassDef:
     """A class of the public API. KeyError if there is none of this name."""
-    for module in ("types", "schedules", "context", "jobs", "content", "pages", "errors"):
+    for module in MODULES:
         if isinstance(node := definitions(module).get(name), ast.ClassDef):
             return node
     raise KeyError(name)
@@ -153,7 +161,7 @@ def table(name: str) -> str:
 def toml_type(annotation: str, value: ast.expr | None) -> str:
     """How a value is written, and whether it must be. KeyError if `TOML_TYPES` has no words."""
     kind = annotation.removesuffix(" | None")
-    if annotated := re.fullmatch(r"Annotated\[(\w+), (.+)\]", kind):
+    if annotated := re.fullmatch(r"Annotated\[(\w+)(?: \| None)?, (.+)\]", kind):
         kind = "digits" if "digits" in annotated[2] else annotated[1]
     match value:
         case ast.Call(args=[default], keywords=[least, most]) if kind == "int":

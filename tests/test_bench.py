@@ -13,7 +13,9 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benches need Linux")
 
 
-@pytest.mark.parametrize("name", ["webhook", "chat", "isolation", "start", "page"])
+@pytest.mark.parametrize(
+    "name", ["webhook", "chat", "isolation", "start", "page", "audience", "delivery"]
+)
 def test_each_bench_ends_with_one_line_of_json(name):
     ran = subprocess.run(
         [sys.executable, "-m", "bench", name, "--quick"],
@@ -51,7 +53,9 @@ def test_a_report_without_a_place_says_so(tmp_path):
         Report("x").record(page)
 
 
-@pytest.mark.parametrize("name", ["webhook", "chat", "isolation", "start", "page"])
+@pytest.mark.parametrize(
+    "name", ["webhook", "chat", "isolation", "start", "page", "audience", "delivery"]
+)
 def test_the_page_has_a_place_for_each_bench(name):
     text = RECORD.read_text("utf-8")
     assert f"<!-- bench {name} -->" in text

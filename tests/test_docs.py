@@ -33,6 +33,7 @@ from typer.main import get_command
 import madoguchi
 from madoguchi import hookspecs
 from madoguchi.cli import app
+from madoguchi.commands import add_commands
 from madoguchi.config import CityFile, check_gateway
 from madoguchi.connecting.walk import STEPS
 from madoguchi.metrics import METRICS
@@ -148,6 +149,9 @@ def test_every_picture_says_what_it_shows() -> None:
 # Commands
 
 
+add_commands(app)  # as the console script does
+
+
 def parse(line: str) -> None:
     """Parse a command of ours as it would be parsed, without running it."""
     program, *arguments = shlex.split(line, comments=True)
@@ -214,7 +218,7 @@ def test_every_hook_is_documented_with_its_exact_signature(name: str) -> None:
     page = (ROOT / "docs" / "hooks.md").read_text("utf-8")
     function = getattr(hookspecs, name)
     section = page.partition(f"\n### `{name}`\n")[2].partition("\n### ")[0]
-    signature = re.sub(r"'|madoguchi\.types\.", "", str(inspect.signature(function)))
+    signature = re.sub(r"'|madoguchi\.(types|criteria)\.", "", str(inspect.signature(function)))
     signature = re.sub(r"[\w.]+\.(Any|Callable|AbstractAsyncContextManager)", r"\1", signature)
     assert f"def {name}{signature}\n" in section
     assert inspect.getdoc(function) in section
@@ -230,9 +234,16 @@ def test_every_key_of_a_citys_file_is_documented() -> None:
     page = (ROOT / "config" / "README.md").read_text("utf-8")
     for name, field in CityFile.model_fields.items():
         model = field.annotation
+        if type(None) in getattr(model, "__args__", ()):
+            model = model.__args__[0]
         if getattr(model, "__origin__", None) is list:
             model = model.__args__[0]
-        keys = getattr(model, "model_fields", {name: field})
+        keys = dict(getattr(model, "model_fields", {name: field}))
+        for key, inner in list(keys.items()):
+            for nested in getattr(inner.annotation, "__args__", ()):
+                if hasattr(nested, "model_fields"):  # a table in a table
+                    keys |= nested.model_fields
+                    del keys[key]
         for key, inner in keys.items():
             row = re.search(rf"^\| `{inner.alias or key}` \| (.+?) \| (.+?) \|$", page, re.M)
             assert row, key

@@ -21,7 +21,7 @@ JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 SOURCES = [
     path
     for folder in (
-        *("core/src", "messages/src", "liff/src", "plugins", "simulator/src"),
+        *("core/src", "messages/src", "liff/src", "console/src", "plugins", "simulator/src"),
         *("examples", "config"),
     )
     for path in (ROOT / folder).rglob("*")

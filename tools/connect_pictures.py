@@ -62,6 +62,7 @@ class City:
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": self.phone,
+            "MIHON_MAIL_SERVER": "127.0.0.1:25",
             "MIHON_PUBLIC_URL": here,
         }
         argv = [PROGRAM, *command, "--config", "config/mihon.toml", "--data", str(self.folder)]

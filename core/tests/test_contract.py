@@ -205,6 +205,17 @@ BROKEN = {
     "jobs are counted": (
         {"__init__.py": SOUND + STAFF.replace('"work"', 'f"work_{next(n)}"')},
         CHANGED, "register_jobs gave ['work_2'], then ['work_3']: no state of its own"),
+    "an audience of two columns": (
+        {"__init__.py": SOUND + """
+from madoguchi import Audience
+from madoguchi.tables import resident
+@hookimpl
+def register_audiences():
+    def all_of_it(now):
+        return sa.select(resident.c.id, resident.c.follows)
+    return [Audience("everybody", "みんな", all_of_it)]
+"""},
+        "test_audiences_can_be_counted", "audience everybody: select(now=…) returns a SELECT of"),
     "a review of nothing": (
         {"__init__.py": SOUND + STAFF + """
 from madoguchi import Consequence

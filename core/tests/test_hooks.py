@@ -11,7 +11,8 @@ import pytest
 
 from madoguchi import hookspecs, privacy
 from madoguchi.audit import Actor
-from madoguchi.errors import ConfigError
+from madoguchi.commands import run_unit
+from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.export import export
 
 MISMATCH = "@hookimpl\ndef {hook}():\n    return {value}\n"
@@ -80,6 +81,44 @@ def register_jobs(config, settings):
     assert [(job.name, str(job.schedule)) for job in plugin.collected.jobs] == [("work", "03:30")]
 
 
+def test_hook_register_permissions(beside):
+    permit = (
+        '@hookimpl\ndef register_permissions():\n    return [Permission("{}", "書くことができ")]\n'
+    )
+    plugin = beside(permit.format("toy.write")).running.services.plugins.all["toy"]
+    assert [one.name for one in plugin.permissions] == ["toy.write"]
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("other.write", "書くことができ"), ("toy", "書くことができ"), ("toy.write", "書ける")],
+)
+def test_a_permission_that_is_not_the_plugins_own_quarantines_it(beside, speak, name, label):
+    made = f'Permission("{name}", "{label}")'
+    town = beside(f"@hookimpl\ndef register_permissions():\n    return [{made}]\n")
+    assert name in trouble(town) or label in trouble(town)
+    assert_others_go_on(town, speak)
+
+
+def test_hook_register_commands(beside):
+    town = beside(
+        """
+def count(db, words):
+    return len(words)
+
+@hookimpl
+def register_commands():
+    return {"count": count}
+"""
+    )
+    every, store = town.running.services.plugins.all, town.running.store
+    assert town.wait(run_unit(store, every, "toy", "count", {"words": "abc"})) == 3
+    with pytest.raises(MadoguchiError, match="no command other"):
+        town.wait(run_unit(store, every, "toy", "other", {}))
+    with pytest.raises(MadoguchiError, match="switch it on there"):
+        town.wait(run_unit(store, every, "nobody", "count", {}))
+
+
 def test_hook_register_menu_items(beside, speak):
     town = beside(
         """
@@ -90,6 +129,54 @@ def register_menu_items(config, settings):
     )
     (menu,) = speak(town).says("メニュー")
     assert "・図書館" in menu["text"]
+
+
+FIELDS = """
+@hookimpl
+def register_profile_fields(config, settings):
+    return [ProfileField("pets", "動物", "choices", [FieldOption("dog", "犬")])]
+"""
+AUDIENCES = """
+from sqlalchemy import select
+from madoguchi.tables import resident
+@hookimpl
+def register_audiences(config, settings):
+    def met(now):
+        return select(resident.c.id).where(resident.c.first_seen <= now)
+    return [Audience("met", "会った人", met)]
+"""
+
+
+def test_hook_register_profile_fields(beside, speak):
+    town = beside(FIELDS)
+    plugins = town.running.services.plugins.all
+    assert plugins["echo"].criteria.fields["toy/pets"].option("dog").label == "犬"
+    plugins["toy"].quarantine("a reason")
+    assert plugins["echo"].criteria.fields == {}
+    assert_others_go_on(town, speak)
+
+
+def test_hook_register_audiences(beside):
+    town = beside(AUDIENCES)
+    declared = town.running.services.plugins.all["echo"].criteria.audiences["toy/met"]
+    assert (declared.label, list(declared.parameters)) == ("会った人", [])
+
+
+@pytest.mark.parametrize(
+    ("declared", "said"),
+    [
+        (FIELDS.replace(', [FieldOption("dog", "犬")]', ""), "give it options"),
+        (FIELDS.replace('"choices"', '"text"'), "a field's kind is one of choice"),
+        (FIELDS.replace('"動物",', '"動物", phrase="人", kind=').replace('kind= "', 'kind="')
+            .replace(", [", ", options=["), "is written with {answer}"),
+        (FIELDS.replace('"犬")', '"犬"), FieldOption("cat", "猫", ("dog",))'), "is there twice"),
+        (AUDIENCES.replace(", met)", ", None)"), "select is a function"),
+    ],
+)  # fmt: skip
+def test_what_residents_can_be_picked_by_is_checked(beside, speak, declared, said):
+    town = beside(declared)
+    assert said in trouble(town)
+    assert_others_go_on(town, speak)
 
 
 FORM = """
@@ -602,6 +689,8 @@ def test_hook_on_line_event(counting, speak):
         ("settings_model", "{}", "returned dict, not"),
         ("register_jobs", "None", "returned NoneType, not Sequence"),
         ("register_forms", "None", "returned NoneType, not Sequence"),
+        ("register_profile_fields", "['pets']", "returned a str among its ProfileFields"),
+        ("register_audiences", "[len]", "a builtin_function_or_method among its Audiences"),
         ("register_postbacks", "['cancel']", "returned list, not Mapping"),
         ("register_pages", "None", "returned NoneType, not Sequence"),
         ("lifespan", "None", "NoneType"),

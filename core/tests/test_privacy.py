@@ -25,6 +25,7 @@ from madoguchi.clock import JST
 from madoguchi.config import RetentionTable
 from madoguchi.export import export
 from madoguchi.housekeeping import JOBS
+from madoguchi.ledger_tables import chunk, delivery, parcel
 from madoguchi.privacy import Erasure, Office, Person
 from madoguchi.tables import (
     attempt,
@@ -575,13 +576,20 @@ def test_what_no_resident_left_knowingly_goes_in_its_time_too(place: Place) -> N
         sent = {"resident_id": who, "kind": "push", "state": "accepted", "created": stamp}
         db.execute(insert(own_copy).values(resident_id=who, nonce="CANARY-copy", made=stamp))
         db.execute(insert(outgoing).values(**sent, body=b"CANARY-letter", key="CANARY-sent"))
+        many = {"channel": "live", "kind": "multicast", "state": "cancelled", "messages": b""}
+        many |= {"key": "toy/1", "created": stamp, "ended": stamp}
+        number = db.execute(insert(delivery).values(**many).returning(delivery.c.id)).scalar_one()
+        part = {"delivery_id": number, "n": 0, "key": "k", "state": "left out", "size": 1}
+        piece = db.execute(insert(chunk).values(**part).returning(chunk.c.id)).scalar_one()
+        to = {"recipients": ["CANARY-recipient"], "addresses": b"CANARY-address"}
+        db.execute(insert(parcel).values(chunk_id=piece, low=0, high=0, left_out={}, **to))
 
     place.write(put)
     after = {
         1: {"CANARY-loose", "CANARY-key", "CANARY-copy"},
-        30: {"CANARY-letter"},
+        30: {"CANARY-letter", "CANARY-address"},
         37: {"CANARY-failed", "CANARY-error", "CANARY-ended"},
-        400: {"CANARY-sent"},
+        400: {"CANARY-sent", "CANARY-recipient"},
     }
     alive = set().union(*after.values())
     assert place.holds(*alive) == alive
@@ -603,6 +611,6 @@ def test_no_kind_of_data_is_without_a_canary() -> None:
     proved = {
         "events", "places", "unanswered", "drafts", "originals", "messages", "profile",
         "submissions", "loose_media", "media_keys", "sent", "handled", "attempts", "audit",
-        "erasures", "unanswered_keys", "own_copies",
+        "erasures", "unanswered_keys", "own_copies", "addresses", "deliveries",
     }  # fmt: skip
     assert {kind.name for kind in retention.kinds(RetentionTable(submissions=9))} == proved

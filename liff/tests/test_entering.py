@@ -11,6 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from madoguchi import shared
 from madoguchi.testing import TestResident
 from madoguchi.testing.town import LIFF_ID
 from madoguchi.testing.visitor import Visitor, read_forms
@@ -362,7 +363,7 @@ def test_files_are_compressed_and_kept_by_the_name_of_their_content(gateway, han
 
 
 def test_htmx_is_the_published_one():
-    assert hashlib.sha256((STATIC / "htmx.min.js").read_bytes()).hexdigest() == HTMX
+    assert hashlib.sha256((shared.STATIC / "htmx.min.js").read_bytes()).hexdigest() == HTMX
 
 
 def test_a_city_puts_its_own_template_before_ours(make_city, tmp_path):

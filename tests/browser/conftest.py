@@ -18,9 +18,9 @@ QUIET = (
 )
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE = 30_000  # milliseconds; the machine may be busy
-SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea')]
-  .filter((node) => node.offsetParent && !node.classList.contains('skip'))
-  .map((node) => node.closest('label.option, .rows summary') ?? node)
+SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea, select')]
+  .filter((node) => node.offsetParent && !node.matches('.skip, .unseen'))
+  .map((node) => node.closest('label.option, label.tick, .rows summary') ?? node)
   .map((node) => [node.outerHTML.slice(0, 80), node.getBoundingClientRect()])
   .filter(([, box]) => box.width > 0 && (box.height < 44 || box.width < 44))
   .map(([html, box]) => `${html} ${box.width}×${box.height}`)"""

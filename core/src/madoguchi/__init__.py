@@ -5,6 +5,7 @@ These names are the public API: a plugin imports them and nothing else of the ga
 
 from madoguchi.clock import JST
 from madoguchi.context import Context, OfferContext
+from madoguchi.criteria import Audience, Criteria, FieldOption, Parameter, ProfileField
 from madoguchi.errors import FormFailed, KeysUnavailable, TokenRefused
 from madoguchi.hookspecs import hookimpl
 from madoguchi.schedules import Daily, Every
@@ -24,6 +25,7 @@ from madoguchi.types import (
     Mount,
     Offer,
     OpenPage,
+    Permission,
     PluginInfo,
     Record,
     Resident,
@@ -32,13 +34,16 @@ from madoguchi.types import (
 __all__ = [
     "JST",
     "PASS",
+    "Audience",
     "City",
     "Consequence",
     "Context",
+    "Criteria",
     "Daily",
     "Erased",
     "Event",
     "Every",
+    "FieldOption",
     "Fit",
     "ForgetBirthdates",
     "ForgetRows",
@@ -52,7 +57,10 @@ __all__ = [
     "Offer",
     "OfferContext",
     "OpenPage",
+    "Parameter",
+    "Permission",
     "PluginInfo",
+    "ProfileField",
     "Record",
     "Resident",
     "TokenRefused",

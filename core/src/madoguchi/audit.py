@@ -5,8 +5,10 @@ each new row its place in a chain, in which every seal covers the row and the se
 Rows hold references only; a name, a text or an address of a resident has no place here.
 """
 
+import asyncio
 import hashlib
 import itertools
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -14,7 +16,7 @@ from typing import Any, Literal
 from sqlalchemy import Row, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from .store import clean_json
+from .store import Store, StoreUnavailable, clean_json
 from .tables import audit as log
 from .tables import meta
 
@@ -25,6 +27,7 @@ TAIL = "audit_tail"
 """The same of the last line that was forgotten because of its age; absent before that."""
 
 SEAL_AT_ONCE = 1000
+UNSEALED = "SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +81,15 @@ def seal(db: Session) -> int:
     if rows:
         db.execute(update(meta).where(meta.c.key == HEAD).values(value=f"{position}:{previous}"))
     return len(rows)
+
+
+async def keep_sealed(store: Store) -> None:
+    """Seal new lines each second, for ever."""
+    while True:
+        await asyncio.sleep(1)
+        with suppress(StoreUnavailable):
+            if await store.fetch(UNSEALED):
+                await store.write(seal)
 
 
 def verify(db: Session) -> int | None:

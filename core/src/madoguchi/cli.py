@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from madoguchi import authoring, menu_cli
+from madoguchi import authoring, backup_commands, menu_cli
 from madoguchi.options import CONFIG, DATA, City, Config, Data, DryRun
 from madoguchi.ports import LOCAL
 from madoguchi.shell import fail, said, tell, whole
@@ -19,6 +19,7 @@ audit_app = typer.Typer(no_args_is_help=True, help="The audit log.")
 settings_app = typer.Typer(no_args_is_help=True, help="What staff change while it runs.")
 residents_app = typer.Typer(no_args_is_help=True, help="The friends of the account.")
 app.add_typer(authoring.app)
+app.add_typer(backup_commands.app)
 app.add_typer(inbox_app, name="inbox")
 app.add_typer(audit_app, name="audit")
 app.add_typer(settings_app, name="settings")
@@ -78,7 +79,7 @@ def demo(
         "config/mihon.toml"
     ),
     reset: Annotated[bool, typer.Option(help="Forget everything first.")] = False,
-    residents: Annotated[int, typer.Option(min=0, help="Simulated friends from before.")] = 0,
+    residents: Annotated[int, typer.Option(min=0, help="Simulated friends from before.")] = 500,
     log_level: str = "WARNING",
 ) -> None:
     """Run a whole sample city on this machine, with a simulated LINE. No account needed."""
@@ -364,4 +365,7 @@ def _log(level: str) -> None:
 
 def main() -> None:
     """The console script."""
+    from madoguchi.commands import add_commands
+
+    add_commands(app)
     app()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from madoguchi.config import validate_table
+from madoguchi.criteria import Audience, ProfileField
 from madoguchi.errors import ConfigError, PluginError
 from madoguchi.forms import Form
 from madoguchi.menu.icons import ICONS
@@ -30,6 +31,8 @@ class Collected:
     jobs: tuple[Job, ...] = ()
     forms: tuple[Form, ...] = ()
     menu: tuple[MenuItem, ...] = ()
+    fields: tuple[ProfileField, ...] = ()
+    audiences: tuple[Audience, ...] = ()
 
 
 def collect(plugin: "Plugin", settings: Any, version: int = 0) -> Collected:
@@ -45,7 +48,11 @@ def collect(plugin: "Plugin", settings: Any, version: int = 0) -> Collected:
     menu = tuple(plugin.collect("register_menu_items", Sequence, (), **given))
     _check_kind("register_menu_items", menu, MenuItem)
     _check_icons(menu)
-    return Collected(settings, version, jobs, forms, menu)
+    fields = tuple(plugin.collect("register_profile_fields", Sequence, (), **given))
+    _check_names("register_profile_fields", fields, ProfileField)
+    audiences = tuple(plugin.collect("register_audiences", Sequence, (), **given))
+    _check_names("register_audiences", audiences, Audience)
+    return Collected(settings, version, jobs, forms, menu, fields, audiences)
 
 
 def load_seed(plugin: "Plugin", model: type[BaseModel], seed: Any, file: str) -> Any:

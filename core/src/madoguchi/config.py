@@ -9,9 +9,10 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -34,9 +35,13 @@ OWN = "madoguchi"
 """The owner of the gateway's own postbacks."""
 CITY = "city"
 """The owner of the city's own settings."""
-TAKEN = {OWN, CITY, "core", "versions", "webhook", "static", "session", "form"}
+TAKEN = {
+    *(OWN, CITY, "core", "versions", "webhook", "drill", "static", "session", "form", "login"),
+    "me",
+    *("staff", "sections", "settings", "residents", "calendar", "unanswered", "audit", "live"),
+}
 """Names that no plugin may have: postbacks, tables, settings, and addresses of the gateway's own or
-of the residents' pages.
+of the pages of residents and staff.
 """
 RESERVED = {"health"}
 """Names that no city's file may have: the addresses `/health/…` are the worker's own."""
@@ -79,6 +84,12 @@ def _require_liff_id(value: str) -> str:
     return value
 
 
+def _require_mail(value: str) -> str:
+    if value and not re.fullmatch(r"[^@\s<>,;\"]+@[A-Za-z0-9.-]+", value):
+        raise ValueError("write a mail address, such as line@city.example.jp")
+    return value
+
+
 Secret = Annotated[str, _FromEnvironment()]
 """A text that must come from the environment."""
 Site = Annotated[str, _starts_with("https://", "http://")]
@@ -93,23 +104,41 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+_APOLOGY = Field(title="うまくいかなかったときのことば")  # nosay
+
+
 class CityTable(_Strict):
     """`[city]`: what residents read about their city."""
 
-    label: Text
+    label: Annotated[Text, Field(title="市の名前")]  # nosay
     """The city's name."""
-    phone: Text
+    phone: Annotated[Text, Field(title="電話番号")]  # nosay
     """The telephone number that is offered wherever the bot cannot help."""
-    hours: Text
+    hours: Annotated[Text, Field(title="電話に出られる時間")]  # nosay
     """When somebody answers that telephone."""
-    site: Site | None = None
+    site: Annotated[Site | None, Field(title="市のホームページ")] = None  # nosay
     """The address of the city's own site."""
-    greeting: Text
+    greeting: Annotated[Text, Field(title="友だち追加のあいさつ")]  # nosay
     """What a resident reads first, after adding the account."""
-    fallback: Text
+    fallback: Annotated[Text, Field(title="答えられないときのことば")]  # nosay
     """What is said when nobody could answer; telephone, hours and site are added."""
-    apology: Text = "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
+    apology: Annotated[Text, _APOLOGY] = (
+        "申しわけありません。うまくいきませんでした。お電話でお問い合わせください。"
+    )
     """What is said when a plugin failed."""
+
+
+class DrillTable(_Strict):
+    """`[line.drill]`: another channel, for drills (訓練). Its friends alone get them."""
+
+    channel_id: Annotated[str, AfterValidator(_require_digits)]
+    """The number of the Messaging API channel for drills."""
+    channel_secret: Secret
+    """Signs its webhooks, which LINE sends to `/{gateway}/drill/webhook`."""
+    access_token: Secret | None = None
+    """A long-lived channel access token of that channel."""
+    platform: Site | None = None
+    """One base URL that plays every LINE host: the simulator's."""
 
 
 class LineTable(_Strict):
@@ -127,6 +156,20 @@ class LineTable(_Strict):
     """Secret of the LIFF apps' Login channel: with it, `madoguchi connect` looks at them itself."""
     platform: Site | None = None
     """One base URL that plays every LINE host: the simulator's."""
+    drill: DrillTable | None = None
+    """The channel for drills; without it there are none."""
+
+    @model_validator(mode="after")
+    def _require_another_channel(self) -> Self:
+        drill = self.drill
+        if drill is None:
+            return self
+        same = drill.channel_id == self.channel_id or drill.channel_secret == self.channel_secret
+        if same or (drill.access_token is not None and drill.access_token == self.access_token):
+            raise ValueError(
+                "[line.drill] is the live channel again; a drill needs a channel of its own"
+            )
+        return self
 
 
 class StoreTable(_Strict):
@@ -141,12 +184,46 @@ class StoreTable(_Strict):
 class DangerTable(_Strict):
     """`[[danger]]`: words after which a telephone number is added to whatever is answered."""
 
-    words: list[Text] = Field(min_length=1)
+    words: list[Text] = Field(min_length=1, title="ことば")  # nosay
     """Any of these, anywhere in what was typed."""
-    answer: Text
+    answer: Annotated[Text, Field(title="先に出す案内")]  # nosay
     """The message that goes first."""
-    except_: list[Text] = Field(default=[], alias="except")
+    except_: list[Text] = Field(default=[], alias="except", title="のぞくことば")  # nosay
     """Words that contain one of `words` and mean something else."""
+
+
+class MailTable(_Strict):
+    """`[mail]`: the city's mail server, for notices to staff. Without the table none are sent."""
+
+    host: str
+    """The mail server's name, and `:2525` if its port is not 587 (with `tls`, 465)."""
+    tls: Literal["starttls", "tls", "none"] = "starttls"
+    """How the way there is protected."""
+    user: str | None = None
+    """The name to log in with."""
+    password: Secret | None = None
+    """Its password."""
+    sender: Annotated[str, AfterValidator(_require_mail)]
+    """From whom mails come."""
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """The server's name and port."""
+        name, _, port = self.host.rpartition(":")
+        if name and port.isdecimal():
+            return name, int(port)
+        return self.host, 465 if self.tls == "tls" else 587
+
+
+class OfficeDayTable(_Strict):
+    """`[[office_day]]`: a day on which the offices are closed, or open, although others are not."""
+
+    day: Annotated[date, Field(title="日")]  # nosay
+    """The day."""
+    label: Annotated[Text, Field(title="なまえ")]  # nosay
+    """Why, as staff read it."""
+    is_open: Annotated[bool, Field(title="開いている")] = False  # nosay
+    """Open, although it is a Saturday or a public holiday."""
 
 
 class MenuTable(_Strict):
@@ -193,7 +270,9 @@ class CityFile(_Strict):
     store: StoreTable = StoreTable()
     retention: RetentionTable = RetentionTable()
     menu: MenuTable = MenuTable()
+    mail: MailTable | None = None
     danger: list[DangerTable] = []
+    office_day: list[OfficeDayTable] = []
     plugins: dict[str, dict[str, Any]] = {}
     """One table for each plugin that is on; their order ranks offers that are otherwise equal."""
 

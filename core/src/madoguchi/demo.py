@@ -15,10 +15,14 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
+from madoguchi.clock import Clock
+from madoguchi.commands import run_command
 from madoguchi.config import NAME, read_gateway
 from madoguchi.deployment import Place, supervise
 from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.inspection import load_plugins
 from madoguchi.menu_commands import publish_menu
 from madoguchi.ports import Port, require_free
 from madoguchi.renewing import is_running
@@ -56,7 +60,9 @@ def run_demo(
     door_port = port + 1
     pages = Port(port, "pages", "--port")
     webhooks = Port(door_port, "webhooks (always the one after --port)", "--port")
-    require_free("127.0.0.1", [pages, webhooks, Port(sim_port, "the phone", "--sim-port")])
+    phone_port = Port(sim_port, "the phone", "--sim-port")
+    mails = Port(sim_port + 1, "mails (always the one after --sim-port)", "--sim-port")
+    require_free("127.0.0.1", [pages, webhooks, phone_port, mails])
     try:
         if reset:
             _forget(data)
@@ -73,6 +79,7 @@ def run_demo(
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": phone,
+            "MIHON_MAIL_SERVER": f"127.0.0.1:{sim_port + 1}",
             "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
         }
     )
@@ -88,7 +95,9 @@ def run_demo(
     def open_city() -> None:
         prepare(sim_port, residents, data / "prepared")
         _publish_menu(config, data)
-        print(_WELCOME.format(phone=phone), flush=True)
+        _fill(config, data, residents)
+        console = f"http://127.0.0.1:{port}/{config.stem}/console"
+        print(_WELCOME.format(phone=phone, console=console), flush=True)
 
     def on_ready() -> None:
         # Beside the supervisor, which has to go on watching.
@@ -105,6 +114,8 @@ def run_demo(
 _WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C を押してください。
 
     住民のスマートフォン   {phone}
+    職員のページ           {console}
+    職員へのメール         {phone}/mailbox
 
   ブラウザーで開き、友だち追加をして「図書館」と送ってみてください。
 """
@@ -118,12 +129,39 @@ def _publish_menu(config: Path, data: Path) -> None:
         print(f"  メニューの画像を出せませんでした：{error}\n", flush=True)
 
 
+FILL = "fill_sample"
+"""A plugin's command that fills the sample city: `fill_sample(db, at, residents, part)`, called
+with part 0, 1, 2 … until it returns False.
+"""
+
+
+def _fill(config: Path, data: Path, residents: int) -> None:
+    """Let plugins fill the sample city, once; without it the demo goes on, and says why."""
+    done = data / "filled"
+    if done.exists() or not residents:
+        return
+    given = {"at": Clock(data / "clock").time(), "residents": residents}
+    try:
+        plugins = load_plugins(read_gateway(config)).all.values()
+        for plugin in [one.name for one in plugins if FILL in one.commands]:
+            asyncio.run(_fill_by(config, data, plugin, given))
+        done.touch()
+    except MadoguchiError as error:
+        print(f"  見本の中身を作れませんでした：{error}\n", flush=True)
+
+
+async def _fill_by(config: Path, data: Path, plugin: str, given: Mapping[str, Any]) -> None:
+    part = 0
+    while await run_command(config, data, config.stem, plugin, FILL, **given, part=part):
+        part += 1
+
+
 def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -> Child:
     webhook = f"http://127.0.0.1:{place.door_port}/{config.stem}/webhook"
     argv = [sys.executable, "-m", "madoguchi_simulator", "--port", str(port)]
     argv += ["--data", str(Path(place.data) / "simulator"), "--webhook-url", webhook]
     argv += ["--channel-id", "1000000001", "--display-name", "見本市"]
-    argv += ["--clock-file", place.clock_file]
+    argv += ["--clock-file", place.clock_file, "--mail-port", str(port + 1)]
     with suppress(ConfigError):  # the worker says what is wrong, and shows it on its pages
         for liff_id in read_gateway(config).settings.line.liff:
             argv += ["--liff", liff_id, f"http://127.0.0.1:{place.port}/{config.stem}/liff"]

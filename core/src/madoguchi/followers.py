@@ -204,6 +204,14 @@ def last_reading(db: Session) -> Reading | None:
     return Reading(*row) if row else None
 
 
+def count_at_line(db: Session) -> tuple[int | None, str | None]:
+    """LINE's own count of friends without blocks, and the day it is of, YYYYMMDD; the newest."""
+    counted = follower_import.c.line_count.is_not(None)
+    newest = select(follower_import.c.line_count, follower_import.c.line_day).where(counted)
+    row = db.execute(newest.order_by(follower_import.c.id.desc()).limit(1)).first()
+    return (row.line_count, row.line_day) if row else (None, None)
+
+
 def forget_readings(db: Session, before: datetime) -> None:
     """Delete the rows of readings from before a time, except the last one."""
     last = select(func.max(follower_import.c.id)).scalar_subquery()

@@ -16,17 +16,26 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 from sqlalchemy.orm import Session
 
-from madoguchi import followers, housekeeping, metrics, migrations, privacy
+from madoguchi import (
+    commands,
+    drill,
+    followers,
+    held,
+    housekeeping,
+    metrics,
+    migrations,
+    privacy,
+)
 from madoguchi.arrivals import Arrival, PostgresReader, Reader, SqliteReader
 from madoguchi.asking import answer
-from madoguchi.audit import Actor, seal
+from madoguchi.audit import Actor, keep_sealed
 from madoguchi.beat import Beat
 from madoguchi.clock import Clock
 from madoguchi.config import CityFile, Gateway
+from madoguchi.couriers import live_courier
 from madoguchi.danger import Danger
 from madoguchi.dispatch import Dispatcher
 from madoguchi.errors import ConfigError, EventDone
@@ -43,15 +52,13 @@ from madoguchi.login import Login, fetch_keys
 from madoguchi.menu import linking, publishing
 from madoguchi.outgoing import TOKEN_LIFE, Address, Sender, store_pushes
 from madoguchi.plugins import Plugin, Plugins
-from madoguchi.rates import LIMITS, SharedBucket
+from madoguchi.rates import LIMITS, SharedBucket, open_redis
 from madoguchi.replies import messages_of
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.turn import Turn
 from madoguchi.types import City, Event, Resident
 
 log = logging.getLogger("madoguchi.gateway")
-
-UNSEALED = "SELECT 1 FROM audit WHERE position IS NULL LIMIT 1"
 
 
 @dataclass(slots=True)
@@ -205,7 +212,7 @@ class RunningGateway:
         self._stack.push_async_callback(client.close)
         channels = [liff_id.partition("-")[0] for liff_id in line.liff]
         login = Login(channels, partial(fetch_keys, platform.api), self._clock)
-        self.redis = _open_redis(self._redis_url)
+        self.redis = open_redis(self._redis_url)
         self._stack.push_async_callback(self.redis.aclose)
         limit = LIMITS["push"]
         pushes = SharedBucket(self.redis, f"{self.name}:rate:push", limit.rate, limit.burst)
@@ -244,21 +251,39 @@ class RunningGateway:
         self._dispatcher = Dispatcher(s)
         self.feed = Feed(s.reader, self.store, self.lanes, self._handle, self._clock.time)
         self._stack.push_async_callback(self._stop_feed)
-        holding = await self.lanes.renew()
         for work in (
             self.journal.run(),
+            keep_sealed(self.store),
+            s.live.follow(),
+            self._listen(),
+            self._repeat_erasures(),
+        ):
+            self._spawn(work)
+        if why := await self.store.read(held.why_held):
+            log.warning("%s is held since %s: madoguchi resume", self.name, why)
+            self._spawn(self._go_on_later())
+        else:
+            await self._go_on()
+
+    async def _go_on_later(self) -> None:
+        await held.wait(self.store)
+        await self._go_on()
+
+    async def _go_on(self) -> None:
+        """Handle events, run jobs, send."""
+        s = self.services
+        holding = await self.lanes.renew()
+        for work in (
             s.sender.run(),
             self.lanes.keep(self.feed.lose, self._take_lanes, self._give_lanes),
-            self._seal(),
             Jobs(s, self.lanes.owner, housekeeping.JOBS).run(),
-            s.live.follow(),
             linking.keep_linked(s, lambda: 0 in self.lanes.epochs),
-            self._listen(),
+            live_courier(self.name, s.client, self.store, self.redis, self._clock).run(),
+            drill.carry(self.name, s.settings.line.drill, self.store, self.redis, self._clock),
+            self.feed.run(),
         ):
             self._spawn(work)
         self._take_lanes(holding.taken)
-        self._spawn(self.feed.run())
-        self._spawn(self._repeat_erasures())
 
     async def _repeat_erasures(self) -> None:
         actor = Actor("system", "core/start", "madoguchi")
@@ -335,6 +360,8 @@ class RunningGateway:
                     **privacy.deeds(s.office),
                     **followers.deeds(s.office, s.client, s.clock),
                     **publishing.deeds(s),
+                    commands.DEED: self._run_command,
+                    **held.deeds(s.store),
                 }
                 task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
                 self.services.background.add(task)
@@ -346,13 +373,10 @@ class RunningGateway:
             await self.redis.publish(f"{self.name}:changed", b"")
         return lines
 
-    async def _seal(self) -> None:
-        """Seal new lines of the audit log, each second."""
-        while True:
-            await asyncio.sleep(1)
-            with suppress(StoreUnavailable):
-                if await self.store.fetch(UNSEALED):
-                    await self.store.write(seal)
+    async def _run_command(self, plugin: str, command: str, given: dict[str, Any]) -> Any:
+        return await commands.run_unit(
+            self.store, self.services.plugins.all, plugin, command, given
+        )
 
     def _take_lanes(self, lanes: dict[int, float]) -> None:
         log.info("%s: takes over %d lanes", self.name, len(lanes))
@@ -382,11 +406,6 @@ def migration_sets(plugins: Plugins) -> list[migrations.MigrationSet]:
         for plugin in plugins.well()
         if plugin.models
     ]
-
-
-def _open_redis(url: str) -> Redis:
-    pool = BlockingConnectionPool.from_url(url, max_connections=50, socket_connect_timeout=1)
-    return Redis.from_pool(pool)  # closes the pool with itself
 
 
 def _report(task: asyncio.Task[Any]) -> None:

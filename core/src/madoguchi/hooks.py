@@ -8,6 +8,7 @@ from typing import Any
 from madoguchi import hookspecs
 from madoguchi.errors import PluginError
 from madoguchi.hookspecs import KINDS
+from madoguchi.types import Permission
 
 
 def check_hooks(module: Any) -> None:
@@ -29,6 +30,19 @@ def check_hooks(module: Any) -> None:
             raise PluginError(f"`{name}`: no tryfirst, trylast or wrapper: order is the city's")
         if KINDS[name] != "notify" and inspect.iscoroutinefunction(function):
             raise PluginError(f"`{name}` ({KINDS[name]}) must be a plain `def`, not `async def`")
+
+
+def check_permissions(plugin: str, found: Iterable[Any]) -> None:
+    """Refuse permissions that are not this plugin's own, or are there twice."""
+    names: set[str] = set()
+    for one in found:
+        if not isinstance(one, Permission):
+            raise PluginError(f"`register_permissions` returned a {type(one).__name__}")
+        if one.name.partition(".")[0] != plugin or one.name in names:
+            raise PluginError(
+                f"`register_permissions`: {one.name!r}: write {plugin}.verb, each name once"
+            )
+        names.add(one.name)
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from madoguchi.criteria import Audience, ProfileField
 from madoguchi.types import (
     Consequence,
     Erased,
@@ -24,6 +25,7 @@ from madoguchi.types import (
     MenuItem,
     Models,
     Offer,
+    Permission,
     PluginInfo,
     Record,
     Resident,
@@ -139,6 +141,26 @@ def register_page_types() -> "dict[type, Callable[..., Any]]":
 
 
 @_hook("collect")
+def register_permissions() -> list[Permission]:
+    """Return what staff may be allowed to do in this plugin.
+
+    Administrators grant them in the console, to a person of a section; a page of staff's names the
+    one that it needs.
+    """
+    ...
+
+
+@_hook("collect")
+def register_commands() -> "dict[str, Callable[..., Any]]":
+    """Return `{"add_staff": work}`: units that the plugin's own command line has run.
+
+    `work(db, **given)` runs in the worker, or beside it where none runs; arguments and result are
+    JSON values. `madoguchi.commands.run_command` asks for it; see docs/console.md.
+    """
+    ...
+
+
+@_hook("collect")
 def register_menu_items(config: Any, settings: Any) -> list[MenuItem]:
     """Return the plugin's tiles of the menu, which residents get when they type メニュー."""
     ...
@@ -147,6 +169,22 @@ def register_menu_items(config: Any, settings: Any) -> list[MenuItem]:
 @_hook("collect")
 def register_jobs(config: Any, settings: Any) -> list[Job]:
     """Return what the plugin does at set times: `[Job("remind", Daily("19:00"), remind)]`."""
+    ...
+
+
+@_hook("collect")
+def register_profile_fields(config: Any, settings: Any) -> list[ProfileField]:
+    """Return the questions about residents whose answers audiences can use.
+
+    The answers are those that the plugin keeps with `write_profile`; what is not declared here is
+    nobody else's to ask for.
+    """
+    ...
+
+
+@_hook("collect")
+def register_audiences(config: Any, settings: Any) -> list[Audience]:
+    """Return conditions that only this plugin can answer: "has a booking for …"."""
     ...
 
 

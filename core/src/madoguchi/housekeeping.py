@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from madoguchi import followers, privacy, retention
+from madoguchi import followers, mail, privacy, retention
 from madoguchi.jobs import JobContext, forget_runs
 from madoguchi.menu import publishing, taps
 from madoguchi.schedules import Daily, Every
@@ -18,6 +18,7 @@ async def _forget(job: JobContext) -> None:
     await retention.forget_due(job.write, kinds, job.now)
     await retention.tidy_orders(office.store, job.write)
     await job.write(forget_runs, job.now - RUNS_KEPT)
+    await job.write(mail.forget_mails, job.now)
     await job.write(followers.forget_readings, job.now - RUNS_KEPT)
 
 
@@ -52,5 +53,6 @@ JOBS = (
     Job("erase", Every(10), _erase, limit=600),
     Job("followers", Every(60), _read_followers, limit=3000),
     Job("taps", Daily("05:00"), _count_taps, limit=600),
+    Job("mail", Every(1), mail.send_due, limit=600),
     Job("scrub", Daily("03:30"), _scrub, limit=300),
 )

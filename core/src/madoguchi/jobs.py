@@ -29,6 +29,7 @@ from madoguchi.types import City, Job, Resident
 
 if TYPE_CHECKING:
     from madoguchi.gateway import Services
+    from madoguchi.inside import Inside
 
 log = logging.getLogger("madoguchi.jobs")
 
@@ -149,6 +150,13 @@ class JobContext:
             else Actor("system", self._run.key, "madoguchi")
         )
         audit(db, actor, action, object, detail)
+
+    @property
+    def inside(self) -> "Inside":
+        """What the gateway's jobs of staff look at: see `madoguchi.inside`."""
+        from madoguchi.inside import Inside
+
+        return Inside(self._services, None)
 
     def _called(self, fn: Callable[..., Any]) -> Callable[..., Any]:
         plugin, beat = self._run.plugin, self._services.beat

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from . import sqlite, tables
+from . import ledger_tables, sqlite, tables
 from .errors import MadoguchiError
 from .store import Store, StoreUnavailable
 
@@ -65,7 +65,7 @@ def _nearest(table: str, owners: Iterable[str]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-CORE = MigrationSet(tables.CORE, tables.metadata, SCRIPTS / "versions")
+CORE = MigrationSet(tables.CORE, ledger_tables.metadata, SCRIPTS / "versions")
 
 
 class MigrationFailed(MadoguchiError):

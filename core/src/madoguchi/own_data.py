@@ -76,8 +76,14 @@ class Opened:
 class OwnData:
     """What a page does for one resident, or for whoever has an address that was signed."""
 
-    def __init__(self, services: "Services", resident_id: int | None, language: str | None) -> None:
-        self._services, self._id = services, resident_id
+    def __init__(
+        self,
+        services: "Services",
+        resident_id: int | None,
+        language: str | None,
+        actor: Actor | None = None,
+    ) -> None:
+        self._services, self._id, self._actor = services, resident_id, actor
         self._office = services.office
         self.say = Voice(services.languages, language or "ja")
 
@@ -168,7 +174,7 @@ class OwnData:
         One message tells them in the chat.
         """
         person = await self._person()
-        actor = Actor("resident", str(person.resident.id), ME)
+        actor = self._actor or Actor("resident", str(person.resident.id), ME)
 
         async def erase() -> None:
             done = await privacy.erase(self._office, person, actor)

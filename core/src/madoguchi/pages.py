@@ -11,10 +11,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from madoguchi import residents
+from madoguchi import residents, shared
+from madoguchi.audit import Actor, audit
 from madoguchi.errors import FormFailed, without_words
 from madoguchi.forms import Form
 from madoguchi.forms.filling import Desk
+from madoguchi.inside import Inside
 from madoguchi.languages import Languages
 from madoguchi.own_data import OwnData
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin
@@ -40,6 +42,8 @@ class PageContext:
     resident: Resident | None = None
     """Who it is, verified; None on a page that is open to everybody."""
     _values: Mapping[str, Any] = field(default_factory=dict)
+    actor: Actor | None = None
+    """Which member of staff it is, on a page of theirs; who stands in the audit log."""
 
     @property
     def gateway(self) -> City:
@@ -164,6 +168,30 @@ class PageContext:
     def of(self, resident: Resident, **values: Any) -> Self:
         """This context for a resident whose identity was verified; templates know `values`."""
         return replace(self, resident=resident, _values=values)
+
+    def acting(self, actor: Actor, **values: Any) -> Self:
+        """This context for a member of staff who logged in; templates know `values`."""
+        return replace(self, actor=actor, _values=values)
+
+    def audit(
+        self, db: "Session", action: str, object: str, detail: dict[str, Any] | None = None
+    ) -> None:
+        """Write into the audit log, inside a unit, that this page's actor did something.
+
+        `page.audit(db, "delivery.approve", "delivery:12")`: references only, no personal values.
+        """
+        if self.actor is None:
+            raise RuntimeError("nobody is known to act on this page: it is no page of staff's")
+        audit(db, self.actor, action, object, detail)
+
+    def shared(self, name: str) -> str:
+        """The address of a file that several plugins use: `page.shared("htmx.min.js")`."""
+        return f"{self.path('/madoguchi/static/')}{name}?v={shared.digest(name)}"
+
+    @property
+    def inside(self) -> Inside:
+        """What pages of staff look at and change beside their own tables."""
+        return Inside(self._services, self.actor)
 
     async def run(self, endpoint: Callable[..., Any], request: Request) -> Response:
         """Answer a request with an endpoint of this plugin; a failure becomes a page that says so.

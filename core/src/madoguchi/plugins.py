@@ -27,12 +27,13 @@ from madoguchi.changes import SETTINGS, note_change
 from madoguchi.clock import Clock
 from madoguchi.collected import Collected, collect, dump, load_seed
 from madoguchi.config import resolve_secrets, validate_table
+from madoguchi.criteria import Criteria, gather
 from madoguchi.errors import CircuitOpen, ConfigError, EventDone, PluginError
-from madoguchi.hooks import caller_of, check_hooks
+from madoguchi.hooks import caller_of, check_hooks, check_permissions
 from madoguchi.limit import TimeLimit, not_counted
 from madoguchi.store import Store, StoreUnavailable
 from madoguchi.threads import Threads
-from madoguchi.types import Fit, Models, Offer, PluginInfo
+from madoguchi.types import Fit, Models, Offer, Permission, PluginInfo
 from madoguchi.watch import Attributed
 
 log = logging.getLogger("madoguchi.plugins")
@@ -81,6 +82,7 @@ class Plugin:
         clock: Clock,
         store: Store | None = None,
         beat: Beat | None = None,
+        everybody: "Callable[[], Iterable[Plugin]]" = tuple,
     ) -> None:
         self.gateway, self.name = gateway, name
         self.label = f"{gateway}/{name}"
@@ -89,9 +91,11 @@ class Plugin:
         """Where the package lies: its `templates/<plugin>/` and `static/`."""
         self.config: Any = SimpleNamespace()
         self.state: Any = None
-        self._store, self._beat = store, beat
+        self._store, self._beat, self._everybody = store, beat, everybody
         self.info = PluginInfo(name, "")
         self.models: Models | None = None
+        self.permissions: tuple[Permission, ...] = ()
+        self.commands: Mapping[str, Callable[..., Any]] = {}
         self.postbacks: Mapping[str, Callable[..., Any]] = {}
         self.pages: tuple[Any, ...] = ()
         self.collected = Collected()
@@ -116,6 +120,14 @@ class Plugin:
         """What staff may change, as it is now; each change brings a new object."""
         return self.collected.settings
 
+    @property
+    def criteria(self) -> Criteria:
+        """What residents can be picked by now: the fields and audiences of all plugins in service.
+
+        Each look makes it anew: take it once for a piece of work.
+        """
+        return gather((one.name, one.collected) for one in self._everybody())
+
     def changed(self, db: Any, name: str) -> None:
         """Say, inside a unit, that something has changed of which every process keeps a copy.
 
@@ -138,7 +150,7 @@ class Plugin:
     def quarantine(self, reason: str) -> None:
         """Take the plugin out of service: one clear line, and the gateway goes on without it."""
         self.trouble = reason
-        self.collected = replace(self.collected, jobs=(), forms=())
+        self.collected = replace(self.collected, jobs=(), forms=(), fields=(), audiences=())
         self.hooks, self.postbacks, self.pages, self.page_types = {}, {}, (), {}
         log.error("%s: plugin %s is quarantined: %s", self.gateway, self.name, reason)
 
@@ -236,7 +248,7 @@ class Plugins:
         known = {entry.name: entry for entry in metadata.entry_points(group=GROUP)}
         for name, table in tables.items():
             plugin = self.all[name] = Plugin(
-                self.gateway, name, self._clock, self._store, self.beat
+                self.gateway, name, self._clock, self._store, self.beat, self.well
             )
             if reason := (quarantined or {}).get(name):
                 plugin.quarantine(reason)
@@ -268,6 +280,9 @@ class Plugins:
         plugin.info = plugin.collect("plugin_info", PluginInfo, plugin.info)
         plugin.models = plugin.collect("register_models", Models)
         plugin.postbacks = plugin.collect("register_postbacks", Mapping, {})
+        plugin.permissions = tuple(plugin.collect("register_permissions", Sequence, ()))
+        check_permissions(plugin.name, plugin.permissions)
+        plugin.commands = plugin.collect("register_commands", Mapping, {})
         plugin.page_types = plugin.collect("register_page_types", Mapping, {})
         plugin.pages = tuple(plugin.collect("register_pages", Sequence, (), config=plugin.config))
         plugin.collected = collect(plugin, plugin.settings)

@@ -22,7 +22,7 @@ from typing import Any
 from sqlalchemy import Table, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from madoguchi import inbox_orders, retention
+from madoguchi import inbox_orders, ledger, retention
 from madoguchi.audit import Actor, audit
 from madoguchi.config import Gateway
 from madoguchi.errors import MadoguchiError
@@ -293,6 +293,7 @@ def _erase_own(
         if one.message and "id" in one.message
     ]
     db.execute(delete(unanswered).where(unanswered.c.message_key.in_(keys)))
+    ledger.forget_recipient(db, who)
     inbox_orders.forget_events(db, [event.id for event in events])
     db.execute(
         update(resident)

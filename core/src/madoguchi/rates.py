@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final, Self
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
 
 from madoguchi.clock import Clock
@@ -54,6 +54,12 @@ LIMITS: Final[Mapping[str, Limit]] = {
     "mark_as_read": Limit(2_000),
 }
 """LINE's limits per channel and endpoint (reference of the Messaging API, "Rate limits")."""
+
+
+def open_redis(url: str) -> Redis:
+    """A Redis whose callers wait for one of 50 connections; it closes them with itself."""
+    pool = BlockingConnectionPool.from_url(url, max_connections=50, socket_connect_timeout=1)
+    return Redis.from_pool(pool)
 
 
 class Bucket(ABC):

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from madoguchi import audit, forgetting, inbox_orders
 from madoguchi.clock import JST
 from madoguchi.config import RetentionTable
+from madoguchi.ledger_tables import chunk, delivery, parcel
 from madoguchi.plugins import Plugin
 from madoguchi.store import Store, StoreUnavailable
 from madoguchi.tables import (
@@ -140,6 +141,32 @@ class Profiles:
         return [tuple(row) for row in db.execute(found.limit(most))]
 
 
+class Addresses:
+    """LINE ids in chunks that will not go out any more; those of sent ones are gone at once."""
+
+    async def count(self, store: Store, before: datetime) -> int:
+        """See `Aging`."""
+        return len(await store.read(self._find, before, None))
+
+    def forget(self, db: Session, before: datetime, most: int) -> int:
+        """See `Aging`."""
+        found = self._find(db, before, most)
+        if found:
+            theirs = parcel.c.chunk_id.in_(found)
+            db.execute(update(parcel).where(theirs).values(addresses=b""))
+        return len(found)
+
+    def _find(self, db: Session, before: datetime, most: int | None) -> list[int]:
+        old = (
+            select(parcel.c.chunk_id)
+            .join(chunk, chunk.c.id == parcel.c.chunk_id)
+            .join(delivery, delivery.c.id == chunk.c.delivery_id)
+            .where(delivery.c.created < before.timestamp(), func.length(parcel.c.addresses) > 0)
+            .where(chunk.c.state != "waiting")
+        )
+        return list(db.scalars(old.limit(most)))
+
+
 _profile_key = tuple_(profile.c.resident_id, profile.c.field)
 
 
@@ -245,6 +272,13 @@ def kinds(city: RetentionTable, plugins: Iterable[Plugin] = ()) -> list[Kind]:
             Rows(sent, answered & (func.length(outgoing.c.body) > 0), {"body": b""}),
         ),
         Kind("sent", "to whom something was sent", days(city.sent), Rows(sent, answered)),
+        Kind(
+            "addresses",
+            "addresses of deliveries that did not go out",
+            days(city.messages),
+            Addresses(),
+        ),
+        Kind("deliveries", "who got what of deliveries", days(city.sent), Rows(delivery.c.created)),
         Kind("profile", "profiles, after a block", days(city.profile), Profiles()),
         Kind("handled", "how events ended", events + HANDLED_LONGER, Rows(handled.c.at)),
         Kind("attempts", "events that failed", events + HANDLED_LONGER, Rows(attempt.c.at)),

@@ -32,6 +32,10 @@ def user_id_of(number: int) -> str:
     return "U" + hashlib.sha256(f"sample resident {number}".encode()).hexdigest()[:32]
 
 
+OFFICE_PHONE = user_id_of(1_000_000)
+"""The user id of the city's own telephone, to which tests of deliveries go."""
+
+
 def prepare(port: int, residents: int, done: Path) -> None:
     """Wait until the simulator on this port answers, then make it the sample city's.
 
@@ -68,6 +72,9 @@ def _sample(residents: int) -> Iterator[dict[str, Any]]:
             "language": "ja",
             "follow": "before",
         }
+    if residents:
+        phone = {"userId": OFFICE_PHONE, "displayName": "広報課の公用スマホ", "language": "ja"}
+        yield {**phone, "follow": "before"}
 
 
 def _call(simulator: HTTPConnection, method: str, path: str, body: Any = None) -> Any:

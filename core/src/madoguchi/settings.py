@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from madoguchi.audit import Actor, audit
 from madoguchi.changes import SETTINGS, note_change
 from madoguchi.collected import without_nothing
-from madoguchi.config import CITY, CityFile, CityTable, DangerTable, validate_table
+from madoguchi.config import CITY, CityFile, CityTable, DangerTable, OfficeDayTable, validate_table
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.store import UTCDateTime
 from madoguchi.tables import settings as table
@@ -35,7 +35,10 @@ VERSIONS = "versions"
 class CitySettings(CityTable):
     """The city's own settings: the tables `[city]` and `[[danger]]` of its file are the seed."""
 
-    danger: list[DangerTable] = Field(default=[])
+    danger: list[DangerTable] = Field(default=[], title="緊急のことば")  # nosay
+    office_day: list[OfficeDayTable] = Field(  # nosay
+        default=[], title="市の休みの日・開いている日"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,8 @@ def check(owner: str, model: type[BaseModel], content: Any, file: str) -> Any:
 def city_seed(file: CityFile) -> dict[str, Any]:
     """The city's settings as its file has them."""
     danger = [one.model_dump(by_alias=True) for one in file.danger]
-    return {**file.city.model_dump(mode="json"), "danger": danger}
+    days = [one.model_dump(mode="json") for one in file.office_day]
+    return {**file.city.model_dump(mode="json"), "danger": danger, "office_day": days}
 
 
 def models(plugins: "Plugins") -> dict[str, type[BaseModel]]:

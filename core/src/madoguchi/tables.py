@@ -379,6 +379,33 @@ own_copy = _table(
 )
 
 
+# Mails to staff: rows until the city's server took them (`mail`). Texts go a month later.
+mail = _table(
+    "mail",
+    Column("id", _Id, primary_key=True),
+    # What it is about, so that nobody is told twice.
+    Column("key", Text, nullable=False, unique=True),
+    Column("recipient", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default=text("'waiting'")),
+    Column("tries", Integer, nullable=False, server_default=text("0")),
+    Column("next_try", Double, nullable=False, server_default=text("0")),
+    Column("created", UTCDateTime, nullable=False, index=True),
+    Column("sent", UTCDateTime),
+    Column("error", Text),
+)
+Index("ix_mail_waiting", mail.c.next_try, sqlite_where=_waiting, postgresql_where=_waiting)
+
+# Six digits that a resident shows at the counter; staff find them by it, once.
+counter_code = _table(
+    "counter_code",
+    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    Column("code", Text, nullable=False, unique=True),
+    Column("until", Double, nullable=False),
+)
+
+
 def tables_for(dialect: str) -> list[Table]:
     """The core's tables on this dialect, those that are referred to first."""
     return [

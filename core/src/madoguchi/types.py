@@ -262,6 +262,24 @@ class Models:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """Something that staff may be allowed to do: `Permission("segment.write", "配信を作成でき")`.
+
+    `name` begins with the plugin's name. `label` is the middle of a sentence that staff read:
+    「子育て課の3人が**配信を作成でき**、2人が**配信を承認できます**」; so it ends in 「でき」.
+    """
+
+    name: str
+    label: str
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_-]*\.[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f'a permission is called "plugin.verb", not {self.name!r}')
+        if not self.label.endswith("でき"):
+            raise ValueError(f"the label {self.label!r} has to end in でき: 配信を作成でき")
+
+
+@dataclass(frozen=True, slots=True)
 class OpenPage:
     """A page for everybody at `/{gateway}/{plugin}{path}`; `endpoint(request)` is Starlette's.
 

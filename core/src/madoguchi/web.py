@@ -20,12 +20,14 @@ from starlette.routing import BaseRoute, Route
 from starlette.routing import Mount as StarletteMount
 from starlette.staticfiles import StaticFiles
 
-from madoguchi import health
+from madoguchi import drill, health
+from madoguchi.config import OWN
 from madoguchi.gateway import RunningGateway
 from madoguchi.observed import PATHS, Observed, Report
 from madoguchi.pages import PageContext
 from madoguchi.plugins import PLUGIN_FAULTS
 from madoguchi.ports import LOCAL
+from madoguchi.shared import STATIC
 from madoguchi.sorry import sorry
 from madoguchi.templating import Templates
 from madoguchi.types import City, Mount, OpenPage
@@ -92,12 +94,13 @@ def plugin_pages(gateway: RunningGateway) -> Any:
     templates = Templates(plugins.well(), gateway.gateway.overrides / "templates")
     contexts = {plugin.name: PageContext(plugin, services, templates) for plugin in plugins.well()}
     servers = {kind: p.name for p in plugins.well() for kind in p.page_types}
-    routes: list[BaseRoute] = []
+    routes: list[BaseRoute] = [*drill.routes(services)]
     for page in contexts.values():
         try:
             routes += _routes(page, contexts, servers)
         except PLUGIN_FAULTS as error:
             page.plugin.quarantine(f"register_pages: {error}")
+    routes.append(StarletteMount(f"/{OWN}/static", app=_files(STATIC)))
     plugins.refresh()
 
     async def refuse(request: Request, error: Any) -> Response:

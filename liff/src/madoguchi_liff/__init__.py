@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from madoguchi import OpenPage, PluginInfo, hookimpl
 from madoguchi_liff.about import show_about
 from madoguchi_liff.config import Settings
+from madoguchi_liff.counter import give_code, show_code
 from madoguchi_liff.entering import choose_language, enter, leave
 from madoguchi_liff.erasing import show_erased, show_erasure, take_erasure
 from madoguchi_liff.forms import show_form, show_media, take_form
@@ -48,6 +49,8 @@ def register_pages() -> list[Any]:
         LiffPage("/mine", show_mine),
         LiffPage("/mine/copy", show_address),
         LiffPage("/mine/copy", give_out, ("POST",)),
+        LiffPage("/mine/counter", show_code),
+        LiffPage("/mine/counter", give_code, ("POST",)),
         OpenPage("/copy", show_copy),
         OpenPage("/copy", take_copy, ("POST",)),
         LiffPage("/mine/erase", show_erasure),

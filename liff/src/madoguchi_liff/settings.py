@@ -39,6 +39,8 @@ class SettingsPage:
     rows: list[SettingRow]
     saved: Any
     errors: list[tuple[str, Any]]
+    told: Sequence[str] = ()
+    """What the form says below the list."""
 
 
 def look(db: Session, desk: Desk, way: Way, say: Say, name: str, saved: str) -> SettingsPage:
@@ -125,4 +127,5 @@ def _list(
         rows=rows,
         saved=label_of(changed, say) if changed else "",
         errors=errors,
+        told=desk.form.tells(db, desk) if desk.form.tells else (),
     )

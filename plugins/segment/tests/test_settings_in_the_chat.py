@@ -143,3 +143,14 @@ def test_a_topic_that_went_into_another_counts_for_that_one(resident, gateway, s
     change(gateway, {**SETTINGS, "topics": [CITY, {**OLD, "into": "city"}]})
     (shown,) = resident.says("設定")
     assert "受け取りたいお知らせ：市から\n" in body(shown)
+
+
+def test_what_staff_change_is_what_conditions_can_name(gateway):
+    plugin = gateway.running.services.plugins.all["segment"]
+    before = plugin.criteria
+    assert [one.label for one in before.fields["segment/topics"].options] == ["市から", "旧"]
+    change(gateway, {**SETTINGS, "topics": [CITY], "rows": ["area"]})
+    after = plugin.criteria
+    assert [one.label for one in after.fields["segment/topics"].options] == ["市から"]
+    assert list(after.fields) == ["segment/topics", "segment/area", "segment/school"]
+    assert "segment/sex" in before.fields  # what was collected does not change

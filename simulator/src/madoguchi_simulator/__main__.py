@@ -1,6 +1,7 @@
 """``python -m madoguchi_simulator``: the simulator as a process of its own."""
 
 import argparse
+import asyncio
 import os
 import signal
 import socket
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         timeout_graceful_shutdown=1,
         timeout_keep_alive=75,
     )
-    server = _Server(config, simulator)
+    server = _Server(config, simulator, options.mail_port)
     # uvicorn raises the signal that ended it once more, when its work is done.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
@@ -56,12 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
 class _Server(uvicorn.Server):
     """Ends the chat's long polls first, which would otherwise hold the end back."""
 
-    def __init__(self, config: uvicorn.Config, simulator: Simulator) -> None:
+    def __init__(self, config: uvicorn.Config, simulator: Simulator, mail_port: int | None) -> None:
         super().__init__(config)
-        self._simulator = simulator
+        self._simulator, self._mail_port = simulator, mail_port
+        self._mails: asyncio.Server | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._mail_port is not None:
+            self._mails = await self._simulator.mailbox.start(self._mail_port)
+        await super().startup(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._simulator.chats.close()
+        if self._mails is not None:
+            self._mails.close()
         await super().shutdown(sockets)
 
 
@@ -74,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8100)
+    parser.add_argument("--mail-port", type=int, help="take mails on this port; see /mailbox")
     parser.add_argument("--data", type=Path, help="folder that keeps everything; else in memory")
     parser.add_argument("--webhook-url", default="", help="where the bot receives its webhooks")
     parser.add_argument("--channel-id", default=Channel.id)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from . import control, phone
+from . import control, mailbox, phone
 from .api import Api
 from .endpoints import LATER, MESSAGING
 from .insight import INSIGHT
@@ -43,7 +43,11 @@ def build_app(simulator: Simulator) -> ASGIApp:
         async with simulator:
             yield
 
-    routes = [*control.routes(simulator), *phone.routes(simulator)]
+    routes = [
+        *control.routes(simulator),
+        *mailbox.routes(simulator.mailbox),
+        *phone.routes(simulator),
+    ]
     pages = Starlette(routes=routes, lifespan=lifespan)
     api = Api(simulator, ENDPOINTS)
 

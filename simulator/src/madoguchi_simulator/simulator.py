@@ -26,6 +26,7 @@ from .identifiers import is_whole, message_id, new_long_token
 from .liff import LiffViews
 from .login import LoginChannel
 from .logins import Logins
+from .mailbox import Mailbox
 from .rates import RateLimits
 from .replies import ReplyTokens
 from .residents import BLOCKED, FRIEND, Residents
@@ -71,6 +72,7 @@ class Simulator:
         self.logins = Logins(self._db, self.clock, self.residents, logins)
         self.liff = LiffViews(self._db, self.logins)
         self.faults = Faults()
+        self.mailbox = Mailbox(self.clock, data)
         self.rates = RateLimits(self.clock)
         self.calls = CallLog(self.clock)
         replies = ReplyTokens(self._db, self.clock)

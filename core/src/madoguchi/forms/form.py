@@ -138,6 +138,8 @@ class Form:
     purpose: Purpose | None = field(default=None, kw_only=True)
     layout: Literal["steps", "list"] = field(default="steps", kw_only=True)
     current: Callable[..., Mapping[str, Any]] | None = field(default=None, kw_only=True)
+    tells: Callable[..., Sequence[str]] | None = field(default=None, kw_only=True)
+    """For a list: `tells(db, desk)` gives lines that stand below it, in the resident's language."""
     done: Words | None = field(default=None, kw_only=True)
     """What the last page says; the chat gets what `on_submit` returns."""
 

@@ -14,6 +14,16 @@ that the simulated LINE accepted.
 from madoguchi.testing.installing import install
 from madoguchi.testing.page import Page
 from madoguchi.testing.resident import TestResident, labels_of, text_of
+from madoguchi.testing.staff import TestStaff
 from madoguchi.testing.town import LoopThread, Town
 
-__all__ = ["LoopThread", "Page", "TestResident", "Town", "install", "labels_of", "text_of"]
+__all__ = [
+    "LoopThread",
+    "Page",
+    "TestResident",
+    "TestStaff",
+    "Town",
+    "install",
+    "labels_of",
+    "text_of",
+]

@@ -32,6 +32,7 @@ from madoguchi.dispatch import normalise
 from madoguchi.errors import ConfigError
 from madoguchi.plugins import GROUP, PLUGIN_FAULTS, Plugin
 from madoguchi.testing.corpus import MESSAGES
+from madoguchi.testing.criteria import check_audiences
 from madoguchi.testing.imports import find_foreign_imports
 from madoguchi.testing.personal import check_personal_data
 from madoguchi.testing.purity import refuse_io
@@ -145,13 +146,20 @@ class PluginContract:
         plugin = self._started(town)
         problems = find_lenient(plugin.settings_model) if plugin.settings_model else []
         again = collect(plugin, plugin.settings)
-        for kind in ("jobs", "forms"):
+        kinds = {"jobs": "jobs", "forms": "forms",
+                 "fields": "profile_fields", "audiences": "audiences"}  # fmt: skip
+        for kind, hook in kinds.items():
             before, after = ([one.name for one in getattr(state, kind)]
                              for state in (plugin.collected, again))  # fmt: skip
             if before != after:
-                problems.append(f"register_{kind} gave {before}, then {after}: no state of its own")
+                problems.append(f"register_{hook} gave {before}, then {after}: no state of its own")
         problems += self._review_nothing(town, plugin)
         _report(problems)
+
+    def test_audiences_can_be_counted(self, town: Town) -> None:
+        """Each audience is a SELECT of residents' ids, whatever its parameters are."""
+        found, store = self._started(town).collected.audiences, town.running.store
+        _report(town.wait(store.read(check_audiences, found, town.clock.now())))
 
     def test_says_what_it_keeps(self, town: Town) -> None:
         """Whoever has tables says by `plugin_info` what is kept, why and for how long."""

@@ -13,7 +13,7 @@ import pytest
 
 if TYPE_CHECKING:
     from madoguchi.clock import Clock
-    from madoguchi.testing import LoopThread, TestResident, Town
+    from madoguchi.testing import LoopThread, TestResident, TestStaff, Town
     from madoguchi_simulator import Simulator
 
 
@@ -105,6 +105,24 @@ def resident(gateway: "Town") -> "TestResident":
     from madoguchi.testing import TestResident
 
     return TestResident(gateway)
+
+
+@pytest.fixture
+def make_staff(gateway: "Town") -> "Callable[..., TestStaff]":
+    """Make accounts in the console: `make_staff("田中 翔", ["segment.approve"])`, logged in."""
+    from functools import partial
+
+    from madoguchi.testing import TestStaff
+
+    return partial(TestStaff, gateway)
+
+
+@pytest.fixture
+def staff(gateway: "Town", make_staff: "Callable[..., TestStaff]") -> "TestStaff":
+    """An administrator who may do everything in 広報課, logged in; `console` has to be on."""
+    well = gateway.running.services.plugins.well()
+    names = [permission.name for plugin in well for permission in plugin.permissions]
+    return make_staff(permissions=names, admin=True)
 
 
 @pytest.fixture

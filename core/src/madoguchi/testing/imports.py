@@ -8,12 +8,23 @@ from pathlib import Path
 from types import ModuleType
 
 import madoguchi
-from madoguchi import forms, reading
+from madoguchi import deliveries, forms, reading
 from madoguchi.plugins import GROUP
 
 PUBLIC = {
-    "madoguchi": {None, *madoguchi.__all__},
+    "madoguchi": {None, "deliveries", *madoguchi.__all__},
+    "madoguchi.audit": {"Actor", "audit"},
+    "madoguchi.commands": {"run_command"},
     "madoguchi.config": {"Secret"},
+    "madoguchi.counter": {"CounterCode", "find_code", "make_code", "take_code"},
+    "madoguchi.deliveries": set(deliveries.__all__),
+    "madoguchi.drill": {"count_friends"},
+    "madoguchi.errors": {"ConfigError", "MadoguchiError"},
+    "madoguchi.followers": {"count_at_line", "last_reading"},
+    "madoguchi.inside": {"Inside", "Measures", "Quota"},
+    "madoguchi.mail": {"queue_mail"},
+    "madoguchi.office_days": {"OfficeDays"},
+    "madoguchi.shell": {"said"},
     "madoguchi.forms": {"filling", "media", "submitting", *forms.__all__},
     "madoguchi.forms.profile": {
         "count_answered",
@@ -22,13 +33,16 @@ PUBLIC = {
         "read_profile",
         "write_profile",
     },
+    "madoguchi.forms.chat": {"liff_url"},
     "madoguchi.forms.filling": {"Desk", "Draft"},
     "madoguchi.forms.media": {"Upload"},
     "madoguchi.forms.submitting": {"Submitted"},
     "madoguchi.languages": {"LANGUAGES", "NAMES", "Words", "html_language"},
     "madoguchi.reading": set(reading.__all__),
-    "madoguchi.store": {"plugin_metadata"},
-    "madoguchi.tables": {"resident"},
+    "madoguchi.residents": {"count_friends", "take_in"},
+    "madoguchi.sample": {"OFFICE_PHONE", "user_id_of"},
+    "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
+    "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
 }
 """What a plugin may import of the gateway."""
 

@@ -101,6 +101,8 @@ class Town:
         self.simulator = thread.call(
             lambda: Simulator(self.channel, logins=logins, clock_file=clock_path)
         )
+        self.staff: list[Any] = []
+        """Everybody whom tests made accounts for."""
         self._stack = AsyncExitStack()
         self._worker: AsyncExitStack | None = None
         if template is not None:

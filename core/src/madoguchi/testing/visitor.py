@@ -132,6 +132,8 @@ class _Reader(HTMLParser):
         self.forms: list[Form] = []
         self._in: Form | None = None
         self._area: str | None = None
+        self._select: list[str] | None = None
+        """Name and value of the list that is read; a browser sends its first entry, if no other."""
         self._button: tuple[str, str] | None = None
         self._text = ""
 
@@ -149,6 +151,10 @@ class _Reader(HTMLParser):
                 self._in.inputs.append((name, values.get("value", "")))
         elif tag == "textarea":
             self._area, self._text = name, ""
+        elif tag == "select" and name:
+            self._select = [name]
+        elif tag == "option" and self._select and ("selected" in values or not self._select[1:]):
+            self._select[1:] = [values.get("value", "")]
         elif tag == "button" and kind != "button":
             self._button, self._text = (name, values.get("value", "")), ""
 
@@ -161,6 +167,9 @@ class _Reader(HTMLParser):
         if tag == "textarea" and self._area:
             self._in.inputs.append((self._area, self._text.removeprefix("\n")))
             self._area = None
+        elif tag == "select" and self._select:
+            self._in.inputs += [(self._select[0], value) for value in self._select[1:]]
+            self._select = None
         elif tag == "button" and self._button:
             self._in.buttons.append((self._text.strip(), *self._button))
             self._button = None

@@ -1,9 +1,41 @@
 """お知らせの受け取り設定: residents choose what they are told, and nothing else reaches them."""
 
-from madoguchi import Every, Fit, ForgetBirthdates, Job, MenuItem, Offer, PluginInfo, hookimpl
-from madoguchi_segment import confirming, consequences, models, questions
+from datetime import timedelta
+
+from madoguchi import (
+    Daily,
+    Erased,
+    Every,
+    Fit,
+    ForgetBirthdates,
+    ForgetRows,
+    Job,
+    MenuItem,
+    Offer,
+    Permission,
+    PluginInfo,
+    hookimpl,
+)
+from madoguchi_segment import (
+    confirming,
+    consequences,
+    console,
+    criteria,
+    lately,
+    models,
+    own_rows,
+    paper,
+    questions,
+    sample,
+    unset,
+)
 from madoguchi_segment.answers import read_answers, save_answers
+from madoguchi_segment.audiences.mending import mend
+from madoguchi_segment.audiences.tables import asked, intake
+from madoguchi_segment.deliveries import personal, reasons, work
+from madoguchi_segment.deliveries.sent import find_sent
 from madoguchi_segment.settings import Settings
+from madoguchi_segment.sheets.intake import take_in
 from madoguchi_segment.summary import summarise
 
 WORDS = {  # nosay
@@ -26,9 +58,14 @@ def plugin_info():
         keeps={
             "えらんだお知らせの種類、地域、年齢、性別、お子さんの生年月日": (
                 "関係のあるお知らせだけを送るため。設定を消すまで"
-            )
+            ),
+            "「設定がまだです」と知らせた日と回数": "何度も知らせないため。400日",
         },
-        forgets=[ForgetBirthdates("children", "お子さんの生年月日", part="birthdate")],
+        forgets=[
+            ForgetBirthdates("children", "お子さんの生年月日", part="birthdate"),
+            ForgetRows("reminded", "「設定がまだです」と知らせた日", asked.c.at, days=400),
+            ForgetRows("intakes", "職員が答えを入れた記録", intake.c.at, days=400),
+        ],
     )
 
 
@@ -53,13 +90,14 @@ def register_models():
 @hookimpl
 def export_personal_data(db, resident):
     """The answers themselves are in the profile, which the gateway hands out."""
-    return confirming.export_waiting(db, resident.id)
+    return [*own_rows.export_rows(db, resident.id), *personal.export(db, resident.id)]
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return confirming.erase_waiting(db, resident.id)
+    own, rest = own_rows.erase_rows(db, resident.id), personal.erase(db, resident.id)
+    return Erased({**own.deleted, **rest.deleted})
 
 
 @hookimpl
@@ -73,7 +111,25 @@ def register_forms(config, settings):
         save_answers(db, submission, settings)
         confirming.note_change(db, submission.resident.id, submission.at.timestamp())
 
-    return [questions.build_form(settings, current, save)]
+    def tell(db, desk):
+        titles = lately.sent_last_month(
+            db, desk.resident.id, desk.plugin.criteria, desk.now, find_sent
+        )
+        return lately.tell(titles, desk.say)
+
+    return [questions.build_form(settings, current, save, tell)]
+
+
+@hookimpl
+def register_profile_fields(settings):
+    """What is asked can be used to say who gets something."""
+    return criteria.build_fields(settings)
+
+
+@hookimpl
+def register_audiences():
+    """Who changed their settings lately."""
+    return criteria.build_audiences()
 
 
 @hookimpl
@@ -84,8 +140,49 @@ def register_menu_items():
 
 @hookimpl
 def register_jobs():
-    """One message for a whole sitting."""
-    return [Job("confirm", Every(minutes=1), confirming.confirm_sittings)]
+    """Sittings, files that are taken in, who has set nothing yet, deliveries that are due."""
+    return [
+        Job("confirm", Every(minutes=1), confirming.confirm_sittings),
+        Job("mend", Every(minutes=5), mend, limit=3600),
+        Job("take_in", Every(minutes=1), take_in, limit=3600),
+        Job("remind", Daily("10:00"), unset.remind, limit=3600, catch_up=timedelta(hours=6)),
+        Job("deliver", Every(minutes=1), work.deliver, limit=600),
+        Job("blocks", Every(minutes=60), work.count_blocks),
+    ]
+
+
+@hookimpl
+def register_permissions():
+    """What somebody may do in a section."""
+    return [
+        Permission("segment.write", "配信を作成でき"),
+        Permission("segment.approve", "配信を承認でき"),
+        Permission("segment.send_emergency", "緊急の配信をすぐに送ることができ"),
+        Permission("segment.audience", "送る相手を保存でき"),
+        Permission("segment.export", "住民の答えをファイルで出し入れでき"),
+    ]
+
+
+@hookimpl
+def register_commands():
+    """What the demo fills its sample city with."""
+    return {"fill_sample": sample.fill_sample}
+
+
+@hookimpl
+def register_pages():
+    """The code for paper, and what staff do."""
+    return [*paper.build_pages(), *console.build_pages()]
+
+
+@hookimpl
+def register_postbacks():
+    """What each delivered message offers."""
+    return {
+        "less": reasons.show_settings_again,
+        "stop": reasons.stop_topic,
+        "why": reasons.explain,
+    }
 
 
 @hookimpl
@@ -98,9 +195,11 @@ def offer_for_message(text):
 
 async def show_settings(ctx):
     """What is set now, and the way to change it."""
-    answers = await ctx.read(read_answers, ctx.resident.id, ctx.plugin.settings)
+    answers, titles = await ctx.read(look, ctx.resident.id, ctx.plugin, ctx.now)
     title = ctx.say(questions.TITLE)
-    summary = summarise(answers, ctx.plugin.settings, ctx.say)
+    summary = "\n".join(
+        [summarise(answers, ctx.plugin.settings, ctx.say), *lately.tell(titles, ctx.say)]
+    )
     change = {
         "type": "uri",
         "label": ctx.say("設定を変える"),
@@ -127,3 +226,9 @@ async def show_settings(ctx):
             },
         },
     }
+
+
+def look(db, resident_id, plugin, now):
+    """What is set, and what would have come last month."""
+    titles = lately.sent_last_month(db, resident_id, plugin.criteria, now, find_sent)
+    return read_answers(db, resident_id, plugin.settings), titles

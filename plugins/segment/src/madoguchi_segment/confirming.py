@@ -1,6 +1,5 @@
 """One message in the chat for what was set, however many rows were changed in a sitting."""
 
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -8,9 +7,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from madoguchi import JST, Erased, Record
 from madoguchi.tables import resident
 from madoguchi_segment.answers import read_answers
+from madoguchi_segment.deliveries.sent import find_sent
+from madoguchi_segment.lately import sent_last_month, tell
 from madoguchi_segment.models import unconfirmed
 from madoguchi_segment.summary import summarise
 
@@ -42,11 +42,13 @@ def confirm_some(db: Session, job: Any) -> bool:
         .limit(SLICE)
         .with_for_update(skip_locked=True, of=unconfirmed)
     ).all()
-    settings = job.plugin.settings
+    settings, criteria = job.plugin.settings, job.plugin.criteria
     for who, at, language in rows:
         say = partial(_say, job, language)
         answers = read_answers(db, who, settings)
+        titles = sent_last_month(db, who, criteria, job.now, find_sent)
         said = [say("お知らせの受け取り設定を保存しました。"), summarise(answers, settings, say)]
+        said += tell(titles, say)
         job.send(db, [who], "\n".join(said), f"settings {who} {at}")
         db.execute(delete(unconfirmed).where(unconfirmed.c.resident_id == who))
     return len(rows) == SLICE
@@ -54,17 +56,3 @@ def confirm_some(db: Session, job: Any) -> bool:
 
 def _say(job: Any, language: str | None, words: Any, **values: object) -> str:
     return job.say(words, language, **values)
-
-
-def export_waiting(db: Session, resident_id: int) -> list[Record]:
-    """That somebody is still to be told what they set."""
-    mine = select(unconfirmed.c.at).where(unconfirmed.c.resident_id == resident_id)
-    times = [datetime.fromtimestamp(at, JST).isoformat() for at in db.scalars(mine)]
-    return [Record("まだ確認を送っていない設定", {"日時": time}) for time in times]
-
-
-def erase_waiting(db: Session, resident_id: int) -> Erased:
-    """Tell them nothing any more."""
-    mine = delete(unconfirmed).where(unconfirmed.c.resident_id == resident_id)
-    gone = db.scalars(mine.returning(unconfirmed.c.resident_id)).all()
-    return Erased({"まだ確認を送っていない設定": len(gone)})

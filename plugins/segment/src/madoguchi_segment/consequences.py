@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from madoguchi import Consequence
 from madoguchi.forms.profile import count_answered, count_by_answer, count_choosing
 from madoguchi_segment.answers import OWNER
-from madoguchi_segment.items import Area, Item, Words, find, passing
+from madoguchi_segment.items import Area, Item, find, name_of, passing
 from madoguchi_segment.settings import Settings
 
 CHOICES = {"areas": "area", "ages": "age"}
@@ -53,7 +53,7 @@ def _review_items(
             yield _take_away(old[id], count, at)
         elif id not in old:
             if count:
-                name = _name(new[id].label)
+                name = name_of(new[id].label)
                 says = f"「{name}」を前にえらんだ{count:,}人の答えが、また使われます。"  # nosay
                 yield Consequence(says, at)
         elif says := "".join(dict.fromkeys(_change(table, old[id], new[id], after, count))):
@@ -61,7 +61,7 @@ def _review_items(
 
 
 def _take_away(item: Item, count: int, at: str) -> Consequence:
-    name = _name(item.label)
+    name = name_of(item.label)
     if not count:
         return Consequence(f"「{name}」をえらんだ人はいません。", at)  # nosay
     says = (  # nosay
@@ -73,17 +73,17 @@ def _take_away(item: Item, count: int, at: str) -> Consequence:
 
 def _change(table: str, old: Item, new: Item, after: Sequence[Item], count: int) -> Iterator[str]:
     """What one item's change means, a sentence for each thing that changes."""
-    name = _name(new.label)
+    name = name_of(new.label)
     who = f"「{name}」をえらんだ{count:,}人"  # nosay
-    if _name(old.label) != name:
-        yield f"「{_name(old.label)}」は「{name}」に変わります。"  # nosay
+    if name_of(old.label) != name:
+        yield f"「{name_of(old.label)}」は「{name}」に変わります。"  # nosay
     if old.label != new.label:
         yield f"{who}の答えは残ります。"  # nosay
     if new.into is not None and new.into != old.into:
         target: Any = find(after, new.id)
-        yield f"{who}の答えは、これから「{_name(target.label)}」として数えます。"  # nosay
+        yield f"{who}の答えは、これから「{name_of(target.label)}」として数えます。"  # nosay
         if not target.is_offered:
-            yield f"「{_name(target.label)}」は、もうえらべません。"  # nosay
+            yield f"「{name_of(target.label)}」は、もうえらべません。"  # nosay
     if new.into is None and old.into is not None:
         yield f"{who}の答えは、また「{name}」として数えます。"  # nosay
     if new.into is None and new.retired and (old.into is not None or not old.retired):
@@ -111,8 +111,3 @@ def _review_rows(db: Session, before: Sequence[str], after: Sequence[str]) -> It
             says = f"「{ROWS[row]}」をまた聞きます。"  # nosay
             says += f"前に答えた{count:,}人の答えを使います。"  # nosay
             yield Consequence(says, "rows")
-
-
-def _name(label: Words) -> str:
-    """As residents read it in Japanese."""
-    return label if isinstance(label, str) else label.get("ja") or next(iter(label.values()))

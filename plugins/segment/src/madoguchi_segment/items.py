@@ -22,14 +22,14 @@ class Item(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    id: Id
-    label: Words
+    id: Id = Field(title="記号（変えません）")  # nosay
+    label: Words = Field(title="なまえ")  # nosay
     """What residents read."""
-    hint: Words | None = None
+    hint: Words | None = Field(title="ひとことの説明", default=None)  # nosay
     """One line of explanation."""
-    retired: bool = False
+    retired: bool = Field(title="もう選べない", default=False)  # nosay
     """Not offered any more; who chose it keeps the answer."""
-    into: Id | None = None
+    into: Id | None = Field(title="代わりになるものの記号", default=None)  # nosay
     """The item that takes its place: answers count for that one."""
 
     @property
@@ -45,7 +45,7 @@ class Topic(Item):
 class Area(Item):
     """A part of the city."""
 
-    school: Label | None = None
+    school: Label | None = Field(title="学区", default=None)  # nosay
     """The school district that lies there: nobody has to be asked for it."""
 
 
@@ -96,6 +96,11 @@ def as_of_now(items: Sequence[Item], ids: Iterable[str]) -> list[str]:
     """Answers as they count now: what took the place of what, none twice, in the items' order."""
     found = {item.id for id in ids if (item := find(items, id)) is not None}
     return [item.id for item in items if item.id in found]
+
+
+def name_of(label: Words) -> str:
+    """The Japanese of it."""
+    return label if isinstance(label, str) else label.get("ja") or next(iter(label.values()))
 
 
 def keep_retired(items: Sequence[Item], before: Iterable[str], chosen: Iterable[str]) -> list[str]:

@@ -5,10 +5,9 @@ from pathlib import Path
 from sqlalchemy import BigInteger, Column, Double, ForeignKey, Integer, Table
 
 from madoguchi import Models
-from madoguchi.store import plugin_metadata
 from madoguchi.tables import resident
-
-metadata = plugin_metadata("segment")
+from madoguchi_segment.audiences import tables as audiences
+from madoguchi_segment.schema import metadata
 
 unconfirmed = Table(
     "segment_unconfirmed",
@@ -23,4 +22,4 @@ unconfirmed = Table(
     Column("at", Double, nullable=False, index=True),
 )
 
-MODELS = Models(metadata, Path(__file__).parent / "migrations")
+MODELS = Models(audiences.index.metadata, Path(__file__).parent / "migrations")

@@ -15,7 +15,10 @@ CHILDREN = 10
 
 
 def build_form(
-    settings: Settings, current: Callable[..., Mapping[str, Any]], save: Callable[..., Any]
+    settings: Settings,
+    current: Callable[..., Mapping[str, Any]],
+    save: Callable[..., Any],
+    tell: Callable[..., Sequence[str]] | None = None,
 ) -> Form:
     """The list of rows that these settings ask for."""
     purpose = settings.purpose
@@ -42,6 +45,7 @@ def build_form(
         ),
         layout="list",
         current=current,
+        tells=tell,
     )
 
 

@@ -2,11 +2,20 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from madoguchi_segment.items import Area, Item, Topic, Words, check_items
 
 Row = Literal["living", "area", "age", "sex", "children"]
+ROWS: dict[str, JsonValue] = {  # nosay
+    "living": "市内に住んでいるか",
+    "area": "地域",
+    "age": "年齢",
+    "sex": "性別",
+    "children": "お子さんの生年月日",
+}
+"""What staff read for a row."""
+_PURPOSE = ("なぜ聞くか", "いつまで持つか", "だれが見るか")  # nosay
 
 
 class PurposeText(BaseModel):
@@ -14,9 +23,12 @@ class PurposeText(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    why: Words = "あなたに関係のあるお知らせだけを送るためです。"
-    how_long: Words = "設定を消すまでです。ブロックしたときは、90日あとに消します。"
-    who: Words = "広報課の職員と、お知らせを送る課の職員です。"
+    why: Words = Field(title=_PURPOSE[0], default="あなたに関係のあるお知らせだけを送るためです。")
+    how_long: Words = Field(
+        title=_PURPOSE[1],
+        default="設定を消すまでです。ブロックしたときは、90日あとに消します。",
+    )
+    who: Words = Field(title=_PURPOSE[2], default="広報課の職員と、お知らせを送る課の職員です。")
 
 
 class Settings(BaseModel):
@@ -53,25 +65,49 @@ class Settings(BaseModel):
         ],
         min_length=1,
         max_length=100,
+        title="お知らせの種類",
     )
-    areas: list[Area] = Field(default=[], max_length=500)
-    ages: list[Item] = [  # nosay
-        Item(
-            id="u20", label={"ja": "19歳まで", "ja-easy": "19歳《さい》まで", "en": "19 or younger"}
-        ),
-        Item(
-            id="20s",
-            label={"ja": "20〜39歳", "ja-easy": "20歳《さい》から 39歳《さい》", "en": "20 to 39"},
-        ),
-        Item(
-            id="40s",
-            label={"ja": "40〜64歳", "ja-easy": "40歳《さい》から 64歳《さい》", "en": "40 to 64"},
-        ),
-        Item(id="65", label={"ja": "65歳から", "ja-easy": "65歳《さい》から", "en": "65 or older"}),
-    ]
-    rows: list[Row] = ["living", "area", "age", "sex", "children"]
+    areas: list[Area] = Field(default=[], max_length=500, title="地域")  # nosay
+    ages: list[Item] = Field(  # nosay
+        title="年齢",
+        default=[
+            Item(
+                id="u20",
+                label={"ja": "19歳まで", "ja-easy": "19歳《さい》まで", "en": "19 or younger"},
+            ),
+            Item(
+                id="20s",
+                label={
+                    "ja": "20〜39歳",
+                    "ja-easy": "20歳《さい》から 39歳《さい》",
+                    "en": "20 to 39",
+                },
+            ),
+            Item(
+                id="40s",
+                label={
+                    "ja": "40〜64歳",
+                    "ja-easy": "40歳《さい》から 64歳《さい》",
+                    "en": "40 to 64",
+                },
+            ),
+            Item(
+                id="65",
+                label={"ja": "65歳から", "ja-easy": "65歳《さい》から", "en": "65 or older"},
+            ),
+        ],
+    )
+    rows: list[Row] = Field(  # nosay
+        title="聞くこと",
+        default=["living", "area", "age", "sex", "children"],
+        json_schema_extra={"words": ROWS},
+    )
     """What is asked beside the topics; the fewer, the better."""
-    purpose: PurposeText = PurposeText()
+    purpose: PurposeText = Field(title="答える前に読むこと", default=PurposeText())  # nosay
+    remind_days: int | None = Field(  # nosay
+        title="設定していない人に知らせる間（日）", default=None, ge=7, le=366
+    )
+    """Friends who have set nothing are told so at most once in so many days; None: never."""
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Settings":
