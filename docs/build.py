@@ -33,7 +33,7 @@ TABLES = {
     "office_day": ("OfficeDayTable", "[[office_day]]"),
     "file": ("CityFile", "outside of tables"),
 }
-"""Name of a region → the model in config.py, and how the table is written."""
+"""Name of a region → the model in city_file.py, and how the table is written."""
 TOML_TYPES = {
     "Text": "text",
     "bool": "`true` or `false`",
@@ -143,7 +143,7 @@ def unquoted(node: ast.AST) -> str:
 def table(name: str) -> str:
     """A table of a city's file: its keys, what to write, what for."""
     model, written = TABLES[name]
-    node = definitions("config")[model]
+    node = definitions("city_file")[model]
     assert isinstance(node, ast.ClassDef)
     rows = [f"| `{written}` | write | |", "| --- | --- | --- |"]
     tables = {model for model, _ in TABLES.values()}

@@ -32,9 +32,10 @@ from typer.main import get_command
 
 import madoguchi
 from madoguchi import hookspecs
+from madoguchi.city_file import CityFile
 from madoguchi.cli import app
 from madoguchi.commands import add_commands
-from madoguchi.config import CityFile, check_gateway
+from madoguchi.config import check_gateway
 from madoguchi.connecting.walk import STEPS
 from madoguchi.metrics import METRICS
 

@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack
 import pytest
 
 from madoguchi import deliveries, drill, serving
-from madoguchi.config import DrillTable, LineTable
+from madoguchi.city_file import DrillTable, LineTable
 from madoguchi.testing import TestResident
 from madoguchi_segment.deliveries import approving, drafts, runs, states, work
 from madoguchi_segment.deliveries.sending import Office, send_due

@@ -21,8 +21,8 @@ from sqlalchemy import insert, select, update
 
 from madoguchi import audit, forgetting, inbox_orders, privacy, retention
 from madoguchi.audit import Actor
+from madoguchi.city_file import RetentionTable
 from madoguchi.clock import JST
-from madoguchi.config import RetentionTable
 from madoguchi.export import export
 from madoguchi.housekeeping import JOBS
 from madoguchi.ledger_tables import chunk, delivery, parcel

@@ -1,6 +1,6 @@
 """Rule 0: words of danger add the right telephone number to whatever is answered."""
 
-from madoguchi.config import DangerTable
+from madoguchi.city_file import DangerTable
 
 
 class Danger:

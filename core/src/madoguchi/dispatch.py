@@ -29,7 +29,7 @@ from madoguchi.types import PASS, Fit, Offer, Resident
 
 if TYPE_CHECKING:
     from madoguchi.forms.conversation import OpenForm
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.dispatch")
 

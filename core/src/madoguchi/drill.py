@@ -22,15 +22,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from madoguchi.city_file import DrillTable
 from madoguchi.clock import Clock
-from madoguchi.config import DrillTable
 from madoguchi.couriers import Courier, DrillChannel, shared_rates
 from madoguchi.ledger_tables import drill_friend
 from madoguchi.line import Credentials, LineClient, Platform
 from madoguchi.store import Store, StoreUnavailable, UTCDateTime
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.drill")
 

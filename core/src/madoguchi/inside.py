@@ -30,7 +30,7 @@ from madoguchi.tables import attempt, handled, mail, outgoing
 from madoguchi.types import Permission
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 
 @dataclass(frozen=True, slots=True)

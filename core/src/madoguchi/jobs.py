@@ -28,8 +28,8 @@ from madoguchi.tables import job_run
 from madoguchi.types import City, Job, Resident
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
     from madoguchi.inside import Inside
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.jobs")
 
@@ -209,15 +209,15 @@ class Jobs:
             if plugin is not None and plugin.circuit.is_open:
                 continue
             late = job.catch_up is not None and now - due > job.catch_up
-            claimed = await self._s.store.write(
+            outcome = await self._s.store.write(
                 _claim, key, tick, self._owner, late, now.timestamp(), self._s.clock.offset
             )
-            if claimed is None:
+            if outcome is None:
                 continue  # its run before this one is still under way
             self._seen[key] = tick
-            if claimed:
+            if outcome == "running":
                 self._begin(Run(key, plugin, job, tick, 1, self._owner))
-            elif late:
+            elif outcome == "missed":
                 log.warning("%s: job %s missed %s", self._s.city.gateway, key, due)
 
     async def _take_lost(self) -> None:
@@ -294,17 +294,21 @@ def last_runs(db: Session) -> dict[str, Any]:
 
 def _claim(
     db: Session, key: str, tick: int, me: str, late: bool, at: float, offset: float
-) -> bool | None:
-    """Whether this worker is to run it now; None if that cannot be said yet."""
+) -> str | None:
+    """What becomes of this time, or None if that cannot be said yet.
+
+    `running`: here and now. `new`: the job begins with its next time. `missed`: it is too late.
+    `taken`: somebody has it already.
+    """
     newest = db.scalar(select(func.max(job_run.c.tick)).where(job_run.c.job == key))
     if newest is not None and newest >= tick:
-        return False
+        return "taken"
     if db.execute(_BUSY, {"job": key, "now": lanes.database_time(db, offset)}).first():
         return None
     outcome = "new" if newest is None else "missed" if late else "running"
     row = {"job": key, "tick": tick, "me": me, "at": at, "outcome": outcome}
     inserted = db.execute(_CLAIM, row).rowcount  # type: ignore[attr-defined]
-    return bool(inserted) and outcome == "running"
+    return outcome if inserted else "taken"
 
 
 def _find_lost(db: Session, offset: float) -> Sequence[Any]:

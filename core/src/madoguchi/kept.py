@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from madoguchi import inbox_orders
+from madoguchi.city_file import RetentionTable
 from madoguchi.clock import JST
-from madoguchi.config import Gateway, RetentionTable
+from madoguchi.config import Gateway
 from madoguchi.forms import Asking
 from madoguchi.languages import NAMES, Languages, Words
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin

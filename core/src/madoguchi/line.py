@@ -47,7 +47,7 @@ from madoguchi.replies import messages_of
 from madoguchi.tokens import AccessToken, Credentials
 
 if TYPE_CHECKING:
-    from madoguchi.config import LineTable
+    from madoguchi.city_file import LineTable
 
 __all__ = [
     "Answer",

@@ -17,9 +17,10 @@ from sqlalchemy.orm import Session
 from madoguchi.audit import Actor
 from madoguchi.beat import LOOP, Beat
 from madoguchi.changes import COUNTS, SETTINGS
+from madoguchi.city_file import CityTable
 from madoguchi.clock import Clock
 from madoguchi.collected import collect, dump, without_nothing
-from madoguchi.config import CITY, CityTable, Gateway
+from madoguchi.config import CITY, Gateway
 from madoguchi.danger import Danger
 from madoguchi.differences import compare
 from madoguchi.errors import CircuitOpen, ConfigError, PluginError

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from madoguchi.config import MailTable
+from madoguchi.city_file import MailTable
 from madoguchi.tables import mail
 
 if TYPE_CHECKING:

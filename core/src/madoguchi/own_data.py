@@ -26,7 +26,7 @@ from madoguchi.secrets import derive, read_signed, secret_of, sign
 from madoguchi.tables import CORE
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.own_data")
 

@@ -29,7 +29,7 @@ from madoguchi.types import City, Resident
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from sqlalchemy import Column, Double, and_, delete, func, select, tuple_, updat
 from sqlalchemy.orm import Session
 
 from madoguchi import audit, forgetting, inbox_orders
+from madoguchi.city_file import RetentionTable
 from madoguchi.clock import JST
-from madoguchi.config import RetentionTable
 from madoguchi.ledger_tables import chunk, delivery, parcel
 from madoguchi.plugins import Plugin
 from madoguchi.store import Store, StoreUnavailable

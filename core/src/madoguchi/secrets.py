@@ -6,7 +6,7 @@ What leaks from one use says nothing about another, and no use needs a secret of
 import hashlib
 import hmac
 
-from madoguchi.config import CityFile
+from madoguchi.city_file import CityFile
 
 
 def derive(secret: str, use: str, length: int = 32) -> bytes:

@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 
 from madoguchi.audit import Actor, audit
 from madoguchi.changes import SETTINGS, note_change
+from madoguchi.city_file import CityFile, CityTable, DangerTable, OfficeDayTable
 from madoguchi.collected import without_nothing
-from madoguchi.config import CITY, CityFile, CityTable, DangerTable, OfficeDayTable, validate_table
+from madoguchi.config import CITY, validate_table
 from madoguchi.errors import ConfigError, MadoguchiError
 from madoguchi.store import UTCDateTime
 from madoguchi.tables import settings as table

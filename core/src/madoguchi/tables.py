@@ -35,8 +35,18 @@ metadata = MetaData(naming_convention=NAMING, info={"owner": CORE})
 _Id = BigInteger().with_variant(Integer, "sqlite")
 
 
+def _resident(**options: Any) -> Column[int]:
+    return Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), **options)
+
+
 def _table(name: str, *parts: Any, **options: Any) -> Table:
     return Table(name, metadata, *parts, **options)
+
+
+def _index(name: str, where: str, *columns: Column[Any], unique: bool = False) -> None:
+    """An index of the rows that are looked for, and of no others."""
+    those = text(where)
+    Index(name, *columns, unique=unique, sqlite_where=those, postgresql_where=those)
 
 
 resident = _table(
@@ -89,7 +99,7 @@ outgoing = _table(
     "outgoing",
     Column("id", _Id, primary_key=True),
     Column("event_id", Text, index=True),
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), index=True),
+    _resident(index=True),
     Column("kind", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
     # The retry key: derived, never random, so that two senders repeat the same one.
@@ -104,14 +114,8 @@ outgoing = _table(
     Column("error", Text),
     Column("created", Double, nullable=False),
 )
-_waiting = text("state = 'waiting'")
-Index(
-    "ix_outgoing_waiting",
-    outgoing.c.next_try,
-    outgoing.c.id,
-    sqlite_where=_waiting,
-    postgresql_where=_waiting,
-)
+_WAITING = "state = 'waiting'"
+_index("ix_outgoing_waiting", _WAITING, outgoing.c.next_try, outgoing.c.id)
 
 unanswered = _table(
     "unanswered",
@@ -139,8 +143,7 @@ audit = _table(
     Column("sealed_at", UTCDateTime),
     sqlite_autoincrement=True,
 )
-_unsealed = text("position IS NULL")
-Index("ix_audit_unsealed", audit.c.id, sqlite_where=_unsealed, postgresql_where=_unsealed)
+_index("ix_audit_unsealed", "position IS NULL", audit.c.id)
 
 # A form that is being filled in. `place` is "chat" while it is open there, which at most one form
 # of a resident is, else "page"; `partial` is what the chat has of the answer to `at_field`.
@@ -148,7 +151,7 @@ draft = _table(
     "draft",
     Column("id", _Id, primary_key=True),
     Column("key", Text, nullable=False, unique=True),
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), nullable=False),
+    _resident(nullable=False),
     Column("form", Text, nullable=False),
     Column("version", Text, nullable=False),
     Column("answers", JSON, nullable=False),
@@ -162,27 +165,14 @@ draft = _table(
     UniqueConstraint("resident_id", "form"),
     sqlite_autoincrement=True,  # an old button never meets another form of the same number
 )
-_in_chat = text("place = 'chat'")
-Index(
-    "ix_draft_in_chat",
-    draft.c.resident_id,
-    unique=True,
-    sqlite_where=_in_chat,
-    postgresql_where=_in_chat,
-)
+_index("ix_draft_in_chat", "place = 'chat'", draft.c.resident_id, unique=True)
 
 submission = _table(
     "submission",
     Column("id", _Id, primary_key=True),
     Column("form", Text, nullable=False),
     Column("version", Text, nullable=False),
-    Column(
-        "resident_id",
-        _Id,
-        ForeignKey("resident.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _resident(nullable=False, index=True),
     Column("answers", JSON, nullable=False),
     Column("key", Text, nullable=False, unique=True),
     Column("at", UTCDateTime, nullable=False),
@@ -194,13 +184,7 @@ Index("ix_submission_form_at", submission.c.form, submission.c.at)
 media = _table(
     "media",
     Column("id", _Id, primary_key=True),
-    Column(
-        "resident_id",
-        _Id,
-        ForeignKey("resident.id", ondelete="CASCADE"),
-        nullable=False,
-        index=True,
-    ),
+    _resident(nullable=False, index=True),
     Column("draft_id", _Id, ForeignKey("draft.id", ondelete="CASCADE"), index=True),
     Column("submission_id", _Id, ForeignKey("submission.id", ondelete="CASCADE"), index=True),
     Column("kind", Text, nullable=False),
@@ -219,7 +203,7 @@ media = _table(
 # What residents told about themselves; `field` is `plugin/name`.
 profile = _table(
     "profile",
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    _resident(primary_key=True),
     Column("field", Text, primary_key=True),
     Column("value", JSON, nullable=False),
     Column("at", UTCDateTime, nullable=False),
@@ -277,12 +261,11 @@ menu_tap = _table(
 # Who has a rich menu of their own at LINE, and who may need another one (`due` > 0).
 menu_link = _table(
     "menu_link",
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    _resident(primary_key=True),
     Column("menu_id", Text),
     Column("due", Integer, nullable=False),
 )
-_due = text("due > 0")
-Index("ix_menu_link_due", menu_link.c.resident_id, sqlite_where=_due, postgresql_where=_due)
+_index("ix_menu_link_due", "due > 0", menu_link.c.resident_id)
 
 meta = _table(
     "meta",
@@ -372,7 +355,7 @@ erasure = _table(
 # The newest address under which a resident gets a copy of their data, once.
 own_copy = _table(
     "own_copy",
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    _resident(primary_key=True),
     Column("nonce", Text, nullable=False),
     Column("made", Double, nullable=False),
     Column("taken", Double),
@@ -395,12 +378,12 @@ mail = _table(
     Column("sent", UTCDateTime),
     Column("error", Text),
 )
-Index("ix_mail_waiting", mail.c.next_try, sqlite_where=_waiting, postgresql_where=_waiting)
+_index("ix_mail_waiting", _WAITING, mail.c.next_try)
 
 # Six digits that a resident shows at the counter; staff find them by it, once.
 counter_code = _table(
     "counter_code",
-    Column("resident_id", _Id, ForeignKey("resident.id", ondelete="CASCADE"), primary_key=True),
+    _resident(primary_key=True),
     Column("code", Text, nullable=False, unique=True),
     Column("until", Double, nullable=False),
 )

@@ -22,8 +22,8 @@ from madoguchi_messages import MAX_MESSAGES
 
 if TYPE_CHECKING:
     from madoguchi.forms.conversation import OpenForm
-    from madoguchi.gateway import Services
     from madoguchi.plugins import Plugin
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.dispatch")
 

@@ -11,7 +11,7 @@ from madoguchi.menu.tiles import LANGUAGE, action_of, postback, shorten
 from madoguchi.types import Resident
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 MENU = {"メニュー", "めにゅー", "めにゅう", "menu"}  # nosay
 """What is typed for the menu, in small letters."""

@@ -21,8 +21,8 @@ from madoguchi.types import PASS, Fit, Resident
 
 if TYPE_CHECKING:
     from madoguchi.context import Context
-    from madoguchi.gateway import Services
     from madoguchi.plugins import Plugin
+    from madoguchi.services import Services
     from madoguchi.turn import Turn
 
 IDLE = 600.0

@@ -15,7 +15,7 @@ from madoguchi.menu.layout import WIDTH, arrange
 from madoguchi.menu.tiles import Tile, choose_tiles
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 OURS = "madoguchi:"
 """Begins the names of our menus at LINE; menus of other names are never touched."""

@@ -22,7 +22,7 @@ from madoguchi.store import Store, StoreUnavailable
 from madoguchi.tables import menu_link, resident, rich_menu
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 log = logging.getLogger("madoguchi.menu")
 

@@ -25,7 +25,7 @@ from madoguchi.menu.fonts import Font, find_font
 from madoguchi.tables import meta, rich_menu
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 MOST_MENUS = 1000
 """Menus that an account may have by the API (R45)."""

@@ -10,7 +10,7 @@ from madoguchi.menu.layout import MOST
 from madoguchi.types import MenuItem
 
 if TYPE_CHECKING:
-    from madoguchi.gateway import Services
+    from madoguchi.services import Services
 
 LANGUAGE = "ことば / Language"  # nosay
 LANGUAGE_TILE = "ことば Language"  # nosay
