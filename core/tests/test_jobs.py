@@ -231,7 +231,7 @@ def test_what_comes_too_late_is_missed(toy, caplog):
 
 
 def test_a_job_sends_to_residents_once(toy):
-    town, module = toy('Job("send", Every(60), send)')
+    town, module = toy('Job("send", Every(3600), send)')
     resident = TestResident(town)
     until(lambda: outcomes(town, "toy/send") == ["new"])
     town.clock.move(HOUR)
