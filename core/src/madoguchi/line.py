@@ -47,7 +47,7 @@ from madoguchi.replies import messages_of
 from madoguchi.tokens import AccessToken, Credentials
 
 if TYPE_CHECKING:
-    from madoguchi.city_file import LineTable
+    from madoguchi.city_file import DrillTable, LineTable
 
 __all__ = [
     "Answer",
@@ -381,8 +381,8 @@ class LineClient(RichMenuCalls):
         return got.data
 
 
-def client_of(line: "LineTable", clock: Clock) -> LineClient:
-    """A client of the channel that a city's file names."""
+def client_of(line: "LineTable | DrillTable", clock: Clock) -> LineClient:
+    """A client of a channel that a city's file names."""
     credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
     return LineClient(Platform.at(line.platform), credentials, clock)
 
