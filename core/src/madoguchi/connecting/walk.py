@@ -163,7 +163,12 @@ class Walk:
                     await finding.repair.do()
                 except MadoguchiError as error:
                     self.person.say(f"    {error}")
-            elif self.person.prompt("  直したら Enter、あとにするなら s").strip() == "s":
+            elif (
+                self.person.prompt(
+                    "  画面で直したら Enter、ファイルで直すか、あとにするなら s"
+                ).strip()
+                == "s"
+            ):
                 return finding
             finding = await _carry_out(check, case)
             self.show(case, finding)
