@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import sqlite3
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -107,6 +108,24 @@ def test_the_demo_publishes_its_rich_menu_by_itself(town) -> None:
     assert (menu["source"], bool(menu["image"])) == ("default", True)
     labels = [area["action"]["label"] for area in menu["richMenu"]["areas"]]
     assert labels[-2:] == ["ことば / Language", "電話する"]
+
+
+def test_a_command_from_another_terminal_finds_the_demo(town) -> None:
+    file = town.data / "environment"
+    assert file.stat().st_mode & 0o077 == 0, "others could read the secrets"
+    madoguchi = Path(sys.executable).with_name("madoguchi")
+    webhook = f"http://127.0.0.1:{town.port + 1}/mihon/webhook"
+    typed = f'. "{file}"; "{madoguchi}" connect --check --data "{town.data}" --webhook {webhook}'
+    clean = {name: one for name, one in os.environ.items() if not name.startswith("MIHON_")}
+    done = subprocess.run(
+        ["sh", "-c", typed],
+        cwd=Path(__file__).parent.parent,
+        env=clean,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "✓ LINEから窓口へ、とどきます。署名も合っています。" in done.stdout, done.stderr
 
 
 def test_moving_the_clock_moves_door_and_worker(town, eventually) -> None:

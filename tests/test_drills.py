@@ -181,6 +181,9 @@ def test_the_live_channel_is_never_taken_for_drills(same):
     assert LineTable(**live, drill=other).drill == DrillTable(**other)
     with pytest.raises(ValueError, match="channel of its own"):
         LineTable(**live, drill={**other, same: live[same]})
+    if same != "channel_id":  # two that are not set, as where a file is only looked at
+        unset = {same: FromEnvironment("")}
+        assert LineTable(**(live | unset), drill=other | unset).drill
 
 
 def test_a_client_for_drills_has_nothing_of_the_live_channel(town):

@@ -2,7 +2,10 @@
 
 import asyncio
 import json
+import tomllib
+from contextlib import AsyncExitStack
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from typer.testing import CliRunner
@@ -13,7 +16,7 @@ from madoguchi.connecting import walk
 from madoguchi.connecting.finding import Mark
 from madoguchi.testing import TestResident
 from madoguchi.testing.town import LIFF_ID
-from madoguchi_simulator import LiffApp
+from madoguchi_simulator import Channel, LiffApp, Simulator
 
 LOGIN_SECRET = "simulator-login-channel-secret-00"
 FILE = """
@@ -91,7 +94,10 @@ class Connecting:
 @pytest.fixture
 def connecting(make_town, tmp_path, monkeypatch):
     """Everything is right: somebody has opened a page, and the friends are read."""
-    town = make_town({"liff": {}})
+    return connect_well(make_town({"liff": {}}), tmp_path, monkeypatch)
+
+
+def connect_well(town, tmp_path, monkeypatch):
     folder = tmp_path / "config"
     folder.mkdir()
     found = Connecting(town, folder, monkeypatch)
@@ -107,7 +113,8 @@ def lines_of(output, mark):
 def test_a_good_connection_has_a_tick_at_every_step(connecting):
     code, output = connecting.check()
     assert code == 0, output
-    assert lines_of(output, Mark.WRONG) == lines_of(output, Mark.NOTE) == []
+    assert lines_of(output, Mark.WRONG) == []
+    assert lines_of(output, Mark.NOTE) == [walk.NO_DRILL.text]
     assert lines_of(output, Mark.LOOK) == [
         "『Webhookの再送』はオンですか。",
         "『あいさつメッセージ』と『応答メッセージ』はオフですか。",
@@ -462,12 +469,182 @@ def test_a_gateway_that_never_ran_is_said(connecting, tmp_path):
     said(connecting, "✗ 窓口がまだ動いていません。")
 
 
-def test_the_mistakes_of_the_file_come_first(connecting):
-    connecting.file["line"] = "[line.drill]\nchannel_id = '1'"
+# The account for drills
+
+DRILL = """
+[line.drill]
+channel_id = "1000000009"
+channel_secret = { env = "CONNECT_DRILL_SECRET" }
+access_token = { env = "CONNECT_DRILL_TOKEN" }
+"""
+
+
+class Drilling:
+    """The simulated LINE of the account for drills."""
+
+    def __init__(self, connecting, simulator):
+        self._town, self.simulator = connecting.town, simulator
+        self.webhook = f"{connecting.town.pages_url}/mihon/drill/webhook"
+        self.set(webhookUrl=self.webhook)
+
+    def set(self, **settings):
+        self._town.call(self.simulator.change_settings, settings)
+
+    def befriend(self):
+        return self._town.wait(self.simulator.add_resident("訓練の人"))
+
+
+@pytest.fixture
+def drilling(make_town, loop_thread, tmp_path, monkeypatch):
+    """As `connecting`, with an account for drills that is right as well and has a friend."""
+    channel = Channel(
+        *("1000000009", "d" * 32, "drill-token"),
+        bot_user_id=f"U{9:032}",
+        basic_id="@kunren",
+        display_name="見本市（訓練）",
+    )
+    simulator = loop_thread.call(partial(Simulator, channel, clock_file=tmp_path / "clock"))
+    monkeypatch.setenv("CONNECT_DRILL_SECRET", channel.secret)
+    monkeypatch.setenv("CONNECT_DRILL_TOKEN", channel.access_token)
+
+    async def start():
+        await stack.enter_async_context(simulator)
+        return await stack.enter_async_context(serving.serving(simulator.app))
+
+    stack = AsyncExitStack()
+    address = loop_thread.run(start())
+    table = tomllib.loads(DRILL)["line"]["drill"] | {"platform": address}
+    found = connect_well(make_town({"liff": {}}, {"line": {"drill": table}}), tmp_path, monkeypatch)
+    found.file["line"] = f'{DRILL}platform = "{address}"'
+    found.drill = Drilling(found, simulator)
+    yield found
+    loop_thread.run(stack.aclose())
+    loop_thread.call(simulator.close)
+
+
+def test_without_an_account_for_drills_it_is_said_what_it_is_for(connecting):
+    code, output = connecting.check()
+    assert code == 0
+    assert "△ 訓練用のアカウントは、まだありません。" in output
+    assert "    その『チャネルID』などを、ファイルの『[line.drill]』に書きます。" in output
+
+
+def test_a_good_account_for_drills_has_a_tick_at_every_step_too(drilling):
+    drilling.drill.befriend()
+    code, output = drilling.check()
+    assert code == 0, output
+    assert "✓ 訓練用：アカウントは「見本市（訓練）」（@kunren）です。住民用とは別です。" in output
+    assert f"✓ 訓練用：窓口のアドレスは {drilling.drill.webhook} です。" in output
+    assert "✓ 訓練用：LINEから窓口へ、とどきます。署名も合っています。" in output
+    assert "✓ 訓練用：訓練を受け取る人は1人です。" in output
+    assert len(lines_of(output, Mark.GOOD)) == len(walk.STEPS) + len(walk.DRILL) - 4
+    assert lines_of(output, Mark.WRONG) == lines_of(output, Mark.NOTE) == []
+    assert len(lines_of(output, Mark.LOOK)) == 4
+    assert "訓練用のアカウントは、まだありません" not in output
+
+
+@pytest.mark.parametrize(
+    ("mistake", "line"),
+    [
+        (
+            lambda drilling: drilling.environment("CONNECT_DRILL_SECRET", "0" * 32),
+            "✗ 訓練用：『チャネルID』か『チャネルシークレット』が違います。",
+        ),
+        (
+            lambda drilling: drilling.environment("CONNECT_DRILL_TOKEN", "nonsense"),
+            "✗ 訓練用：『チャネルアクセストークン』が違うか、取り消されています。",
+        ),
+        (
+            lambda drilling: drilling.drill.set(webhookUrl=""),
+            "✗ 訓練用：LINEに、窓口のアドレスが入っていません。いまは空です。",
+        ),
+        (
+            lambda drilling: drilling.drill.set(webhookUrl=drilling.webhook),
+            "✗ 訓練用：LINEに、住民用のアドレスが入っています。いまは http://127.0.0.1:",
+        ),
+        (
+            lambda drilling: drilling.drill.set(webhookActive=False),
+            "✗ 訓練用：『Webhookの利用』がオフです。",
+        ),
+    ],
+    ids=["secret", "token", "empty", "swapped", "unused"],
+)
+def test_a_mistake_with_the_account_for_drills_is_a_line_of_its_own(drilling, mistake, line):
+    mistake(drilling)
+    output = said(drilling, line)
+    assert {text[:4] for text in lines_of(output, Mark.WRONG)} == {"訓練用："}, output
+
+
+def test_the_address_for_drills_in_the_residents_account_is_found(drilling):
+    drilling.set(webhookUrl=drilling.drill.webhook)
+    said(
+        drilling,
+        f"✗ LINEに、訓練用のアドレスが入っています。いまは {drilling.drill.webhook} です。",
+    )
+
+
+def test_the_address_for_drills_has_to_be_https_too(drilling):
+    drilling.file["public_url"] = "http://line.city.example"
+    wanted = "http://line.city.example/mihon/drill/webhook"
+    said(drilling, f"✗ 訓練用：{wanted} は、https ではありません。")
+
+
+def test_an_account_for_drills_that_is_the_residents_own_is_found_and_not_set(drilling):
+    drilling.drill.simulator.channel.basic_id = drilling.town.channel.basic_id
+    drilling.drill.set(webhookUrl="")
+    output = said(
+        drilling,
+        "✗ 訓練用：住民用と同じアカウント（@simulator）です。訓練が、住民にとどきます。",
+    )
+    assert "訓練用：LINEに" not in output
+
+
+def test_as_long_as_the_residents_account_is_not_known_it_is_not_called_another(drilling):
+    drilling.environment("CONNECT_TOKEN", "nonsense")
+    said(drilling, "✗ 訓練用：住民用と別のアカウントか、まだ分かりません。")
+
+
+def test_a_channel_that_another_city_has_for_its_drills_is_found(drilling):
+    drilling.write("kita")
+    output = said(drilling, "✗ 訓練用：kita.toml にも、同じ『チャネルID』があります。")
+    assert "✗ kita.toml にも、同じ『チャネルID』があります。" in output
+
+
+def test_a_gateway_that_runs_without_its_drills_is_found(drilling):
+    drilling.town._city = {}
+    drilling.town.stop_worker()
+    drilling.town.start_worker()
+    said(
+        drilling,
+        "✗ 訓練用：アドレスの先に、窓口がありません（404）。",
+        "アドレスの終わりが『/mihon/drill/webhook』か、確かめます。",
+        "間のサーバーが、8000番へ渡しているか、確かめます。",
+    )
+
+
+def test_a_drill_that_reaches_nobody_is_noted(drilling):
+    code, output = drilling.check()
+    assert code == 0
+    assert lines_of(output, Mark.NOTE) == ["訓練用：訓練を受け取る人が、まだいません。"]
+
+
+def test_a_walk_sets_both_webhooks_each_at_its_own_account(drilling):
+    drilling.drill.befriend()
+    drilling.set(webhookUrl=drilling.drill.webhook)
+    drilling.drill.set(webhookUrl=drilling.webhook)
+    done = drilling.run(typed="y\n" * 6)
+    assert done.exit_code == 0, done.output
+    assert drilling.town.channel.webhook_url == drilling.webhook
+    assert drilling.drill.simulator.channel.webhook_url == drilling.drill.webhook
+
+
+def test_the_residents_channel_again_in_the_file_is_refused_before_anything(connecting):
+    connecting.file["line"] = DRILL.replace("1000000009", connecting.town.channel.id)
+    connecting.environment("CONNECT_DRILL_SECRET", "d" * 32)
+    connecting.environment("CONNECT_DRILL_TOKEN", "drill-token")
     done = connecting.run("--check")
     assert done.exit_code == 1
-    assert "✗ 訓練用のチャネルは、まだ使えません。[line.drill] を消します。" in done.output
-    assert "[line] drill" in done.output
+    assert "a drill needs a channel of its own" in done.output
 
 
 # With somebody who presses buttons

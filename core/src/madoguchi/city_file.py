@@ -136,8 +136,9 @@ class LineTable(_Strict):
         drill = self.drill
         if drill is None:
             return self
-        same = drill.channel_id == self.channel_id or drill.channel_secret == self.channel_secret
-        if same or (drill.access_token is not None and drill.access_token == self.access_token):
+        keys = ("channel_id", "channel_secret", "access_token")
+        both = [(getattr(self, key), getattr(drill, key)) for key in keys]
+        if any(one and one == other for one, other in both):  # empty: `read_gateway(unset="")`
             raise ValueError(
                 "[line.drill] is the live channel again; a drill needs a channel of its own"
             )

@@ -15,6 +15,7 @@ import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from madoguchi.clock import Clock
@@ -31,6 +32,8 @@ from madoguchi.supervisor import Child
 
 SECRETS = "secrets.json"
 """By this file a folder is known to be a demo's."""
+ENVIRONMENT = "environment"
+"""For a shell that types commands to a demo that runs: `. data/demo/environment`."""
 
 
 def run_demo(
@@ -74,15 +77,16 @@ def run_demo(
             "mend that, or choose another folder with --data"
         ) from error
     phone = f"http://127.0.0.1:{sim_port}"
-    os.environ.update(
-        {
-            "MIHON_CHANNEL_SECRET": kept["secret"],
-            "MIHON_ACCESS_TOKEN": kept["token"],
-            "MIHON_LINE_PLATFORM": phone,
-            "MIHON_MAIL_SERVER": f"127.0.0.1:{sim_port + 1}",
-            "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
-        }
-    )
+    environment = {
+        "MIHON_CHANNEL_SECRET": kept["secret"],
+        "MIHON_ACCESS_TOKEN": kept["token"],
+        "MIHON_LINE_PLATFORM": phone,
+        "MIHON_MAIL_SERVER": f"127.0.0.1:{sim_port + 1}",
+        "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
+    os.environ.update(environment)
+    exports = "".join(f"export {name}={quote(value)}\n" for name, value in environment.items())
+    _write_for_us_alone(data / ENVIRONMENT, exports)
     place = Place(
         config=str(config),
         data=str(data),
@@ -185,8 +189,12 @@ def _keep_secrets(file: Path) -> dict[str, str]:
     """The demo's channel secret and token: made at the first start, then always the same."""
     if not file.exists():
         made = {"secret": secrets.token_hex(16), "token": secrets.token_urlsafe(96)}
-        fresh = file.with_suffix(".new")
-        fresh.touch(0o600)
-        fresh.write_text(json.dumps(made), "utf-8")
-        fresh.replace(file)
+        _write_for_us_alone(file, json.dumps(made))
     return json.loads(file.read_text("utf-8"))
+
+
+def _write_for_us_alone(file: Path, text: str) -> None:
+    fresh = file.with_suffix(".new")
+    fresh.touch(0o600)
+    fresh.write_text(text, "utf-8")
+    fresh.replace(file)

@@ -47,7 +47,7 @@ from madoguchi.replies import messages_of
 from madoguchi.tokens import AccessToken, Credentials
 
 if TYPE_CHECKING:
-    from madoguchi.city_file import LineTable
+    from madoguchi.city_file import DrillTable, LineTable
 
 __all__ = [
     "Answer",
@@ -78,7 +78,7 @@ log = logging.getLogger(__name__)
 
 REPLY: Final = aiohttp.ClientTimeout(total=10, connect=3)
 PUSH: Final = aiohttp.ClientTimeout(total=15, connect=3)
-UPLOAD: Final = aiohttp.ClientTimeout(total=60, connect=3)
+LARGE: Final = aiohttp.ClientTimeout(total=60, connect=3)
 CONTENT: Final = aiohttp.ClientTimeout(total=300, connect=3, sock_read=15)
 SDK: Final = (3, 10)
 """Seconds to connect and to read: the SDK's own default is to wait for ever."""
@@ -294,7 +294,7 @@ class LineClient(RichMenuCalls):
         token = await self._token.replacement(token)
         return await self._in_thread(endpoint, self._call_sdk, token, name, *args)
 
-    async def _ask(
+    async def _load(
         self,
         method: str,
         path: str,
@@ -303,16 +303,16 @@ class LineClient(RichMenuCalls):
         query: str = "",
         data: bytes | None = None,
         kind: str = "",
-        upload: bool = False,
-    ) -> dict[str, Any]:
+        large: bool = False,
+    ) -> tuple[Answer, bytes]:
         """See `Management`."""
         endpoint = f"{method} {path}"
         headers = {"Content-Type": kind} if kind else {}
-        host = self._platform.data if upload else self._platform.api
+        host = self._platform.data if large else self._platform.api
         url = host + path.format_map(ids) + query
         try:
             response = await self._call(
-                method, url, path, UPLOAD if upload else REPLY, data=data, headers=headers
+                method, url, path, LARGE if large else REPLY, data=data, headers=headers
             )
             async with response:
                 body = await response.read()
@@ -320,15 +320,9 @@ class LineClient(RichMenuCalls):
             self._record(method, path, None, None)
             raise LineError(endpoint, classify(None, {}, repr(error).encode())) from error
         answer = classify(response.status, response.headers, body)
-        if answer.outcome is Outcome.ACCEPTED:
-            try:
-                found = json.loads(body)
-            except ValueError:
-                found = None
-            if isinstance(found, dict):
-                return found
-            answer = replace(answer, outcome=Outcome.RETRY, message="what LINE answered is no JSON")
-        raise LineError(endpoint, answer)
+        if answer.outcome is not Outcome.ACCEPTED:
+            raise LineError(endpoint, answer)
+        return answer, body
 
     def _call_sdk(self, token: str, name: str, *args: Any) -> Any:
         from linebot.v3.messaging import ApiClient, Configuration, MessagingApi
@@ -381,8 +375,8 @@ class LineClient(RichMenuCalls):
         return got.data
 
 
-def client_of(line: "LineTable", clock: Clock) -> LineClient:
-    """A client of the channel that a city's file names."""
+def client_of(line: "LineTable | DrillTable", clock: Clock) -> LineClient:
+    """A client of a channel that a city's file names."""
     credentials = Credentials(line.access_token, line.channel_id, line.channel_secret)
     return LineClient(Platform.at(line.platform), credentials, clock)
 

@@ -1,20 +1,20 @@
 """LINE's management calls, and what they answer as Python values.
 
 How a call goes out is the client's (`line`). What the worker does every night goes through the
-client's own session (`_ask`): the SDK would stay in its memory for ever.
+client's own session (`_load`): the SDK would stay in its memory for ever.
 """
 
 import json
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlencode
 
-from madoguchi.answers import Answer
+from madoguchi.answers import Answer, Outcome
 from madoguchi.errors import MadoguchiError
 
 PAGE = 500
@@ -108,7 +108,7 @@ class Management(ABC):
         """Call a method of the SDK's MessagingApi."""
 
     @abstractmethod
-    async def _ask(
+    async def _load(
         self,
         method: str,
         path: str,
@@ -117,13 +117,25 @@ class Management(ABC):
         query: str = "",
         data: bytes | None = None,
         kind: str = "",
-        upload: bool = False,
-    ) -> dict[str, Any]:
-        """Call LINE through the pooled session; the JSON object that it answers.
+        large: bool = False,
+    ) -> tuple[Answer, bytes]:
+        """Call LINE through the pooled session; how it went, and the bytes that it answers.
 
         `ids` stand for the `{…}` in the path. They and the query are no part of what is logged:
-        they may name a resident. `upload`: at the host for large data (R47).
+        they may name a resident. `large`: at the host for large data (R47).
         """
+
+    async def _ask(self, method: str, path: str, **how: Any) -> dict[str, Any]:
+        """The JSON object that LINE answers to a call (`_load`)."""
+        answer, body = await self._load(method, path, **how)
+        try:
+            found = json.loads(body)
+        except ValueError:
+            found = None
+        if isinstance(found, dict):
+            return found
+        answer = replace(answer, outcome=Outcome.RETRY, message="what LINE answered is no JSON")
+        raise LineError(f"{method} {path}", answer)
 
     async def profile(self, user_id: str) -> Profile | None:
         """What LINE tells about a user; None for those it tells nothing about (R49)."""

@@ -20,8 +20,7 @@ from madoguchi.settings_commands import acting
 
 async def plan(config: Path, data: Path, city: str) -> list[str]:
     """Show what residents see and shall see."""
-    lines: list[str] = await _ask(pick_city(config, city), data, "menu.plan")
-    return lines
+    return await _plan(pick_city(config, city), data)
 
 
 async def publish(
@@ -32,12 +31,20 @@ async def publish(
     `agree` is given the lines, and whether anything changes.
     """
     gateway = pick_city(config, city)
-    lines: list[str] = await _ask(gateway, data, "menu.plan")
+    lines = await _plan(gateway, data)
     changes = telling.SAME not in lines
     if not agree(lines, changes):
         return [telling.LEFT] if changes else []
     await publish_menu(gateway, data)
     return [telling.PUBLISHED] if changes else []
+
+
+async def _plan(gateway: Gateway, data: Path) -> list[str]:
+    """In words, and where the pictures of both are if they differ."""
+    lines: list[str] = await _ask(gateway, data, "menu.plan")
+    if telling.SAME not in lines:
+        lines += telling.tell_pictures(await _ask(gateway, data, "menu.compare"))
+    return lines
 
 
 async def publish_menu(gateway: Gateway, data: Path) -> None:

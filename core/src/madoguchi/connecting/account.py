@@ -18,8 +18,7 @@ MANAGER = "LINE公式アカウントの管理画面 →『設定』→『応答�
 
 def keyless(case: Case) -> LineClient:
     """A client with the channel's id and secret alone."""
-    line = case.gateway.settings.line.model_copy(update={"access_token": None})
-    return client_of(line, Clock())
+    return client_of(case.channel.model_copy(update={"access_token": None}), Clock())
 
 
 async def check_secret(case: Case) -> Finding:
@@ -38,7 +37,7 @@ async def check_secret(case: Case) -> Finding:
                 )
             return wrong(
                 "『チャネルID』か『チャネルシークレット』が違います。",
-                *_look_at(case.gateway.settings.line.channel_secret),
+                *_look_at(case.channel.channel_secret),
                 BASICS,
                 "2つとも、同じチャネルから写してください。",
             )
@@ -54,7 +53,7 @@ def _look_at(secret: str) -> tuple[str, ...]:
 
 async def check_token(case: Case) -> Finding:
     """The channel access token is valid and of this channel."""
-    own = case.gateway.settings.line
+    own = case.channel
     if not own.access_token:
         return good("『チャネルアクセストークン』は、自動で作り直します。")
     press = (
@@ -75,17 +74,40 @@ async def check_token(case: Case) -> Finding:
 
 
 async def check_account(case: Case) -> Finding:
-    """Who the account is (R16), and that no other city's file names the same one."""
+    """Who the account is (R16); no other city's file names it, and drills have one of their own."""
     info = await case.line.bot_info()
-    own = case.gateway
-    for file in sorted(own.file.parent.glob("*.toml")):
-        other = tomllib.loads(file.read_text("utf-8")).get("line", {})
-        if file != own.file and other.get("channel_id") == own.settings.line.channel_id:
-            return wrong(
-                f"{file.name} にも、同じ『チャネルID』があります。",
-                "1つのアカウントは、1つの窓口だけにつなげます。",
-            )
-    return good(f"アカウントは「{info.display_name}」（{info.basic_id}）です。")
+    if other := _find_file_with(case):
+        return wrong(
+            f"{other} にも、同じ『チャネルID』があります。",
+            "1つのアカウントは、1つの窓口だけにつなげます。",
+        )
+    name = f"アカウントは「{info.display_name}」（{info.basic_id}）です。"
+    if case.live is None:
+        return good(name)
+    try:
+        live = await case.live.bot_info()
+    except LineError:
+        return wrong("住民用と別のアカウントか、まだ分かりません。", "先に、住民用の行を直します。")
+    if live.user_id == info.user_id or live.basic_id == info.basic_id:
+        return wrong(
+            f"住民用と同じアカウント（{info.basic_id}）です。訓練が、住民にとどきます。",
+            "訓練用に、LINE公式アカウントをもう1つ作ります。",
+            "その『Messaging API』のチャネルを、『[line.drill]』に書きます。",
+        )
+    return good(f"{name}住民用とは別です。")
+
+
+def _find_file_with(case: Case) -> str | None:
+    """Another city's file that names this channel, for residents or for drills."""
+    for file in sorted(set(case.gateway.file.parent.glob("*.toml")) - {case.gateway.file}):
+        try:
+            line = tomllib.loads(file.read_text("utf-8"))["line"]
+            ids = {line.get("channel_id"), line.get("drill", {}).get("channel_id")}
+        except (ValueError, KeyError, AttributeError):
+            continue  # it has a mistake of its own
+        if case.channel.channel_id in ids:
+            return file.name
+    return None
 
 
 async def check_chat(case: Case) -> Finding:
@@ -101,12 +123,16 @@ async def check_chat(case: Case) -> Finding:
 
 async def check_manager(case: Case) -> Finding:
     """Greeting and automatic answers of the manager: no call tells."""
-    return Finding(
-        Mark.LOOK,
-        "『あいさつメッセージ』と『応答メッセージ』はオフですか。",
+    why = (
         (
-            MANAGER,
+            "両方をオフにします。とどくものを、訓練だけにします。",
+            "自分のLINEで「あ」と送り、返事があれば、まだオンです。",
+        )
+        if case.drill
+        else (
             "両方をオフにします。窓口が、かわりに答えます。",
             "自分のLINEで「あ」と送り、返事が2つなら、まだオンです。",
-        ),
+        )
     )
+    text = "『あいさつメッセージ』と『応答メッセージ』はオフですか。"
+    return Finding(Mark.LOOK, text, (MANAGER, *why))

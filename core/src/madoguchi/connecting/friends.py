@@ -3,11 +3,18 @@
 
 from functools import partial
 
-from madoguchi import followers, residents
-from madoguchi.connecting.finding import Case, Finding, Mark, Repair, good, wrong
-from madoguchi.errors import MadoguchiError
+from madoguchi import drill, followers, residents
+from madoguchi.connecting.finding import (
+    NEVER_RAN,
+    Case,
+    Finding,
+    Mark,
+    Repair,
+    good,
+    look_up,
+    wrong,
+)
 from madoguchi.follower_commands import read_list
-from madoguchi.inspection import open_for_reading
 from madoguchi.management import LineError
 
 
@@ -42,15 +49,10 @@ async def check_verified(case: Case) -> Finding:
 
 async def check_import(case: Case) -> Finding:
     """Friends from before us are read, or being read."""
-    try:
-        store = await open_for_reading(case.gateway, case.data)
-    except MadoguchiError:
-        return wrong("窓口がまだ動いていません。", "「./run serve」を始めます。")
-    try:
-        reading = await store.read(followers.last_reading)
-        ours = await store.read(residents.count_friends)
-    finally:
-        await store.close()
+    found = await look_up(case, followers.last_reading, residents.count_friends)
+    if found is None:
+        return NEVER_RAN
+    reading, ours = found
     if reading is None or reading.ended is None:
         trouble = (reading.trouble,) if reading is not None and reading.trouble else ()
         read = partial(_read, case)
@@ -63,6 +65,23 @@ async def check_import(case: Case) -> Finding:
     lines = followers.describe(reading, ours)
     mark = Mark.NOTE if reading.trouble else Mark.GOOD
     return Finding(mark, "前からの友だちを読みこみました。", tuple(lines))
+
+
+async def check_drill_friends(case: Case) -> Finding:
+    """Whom a drill reaches: those whose follow has arrived (no list of before is read)."""
+    found = await look_up(case, drill.count_friends)
+    if found is None:
+        return NEVER_RAN
+    if not found[0]:
+        return Finding(
+            Mark.NOTE,
+            "訓練を受け取る人が、まだいません。",
+            (
+                "訓練用のアカウントを、職員のLINEで友だちに追加します。",
+                "もう友だちなら、ブロックして、解除します。",
+            ),
+        )
+    return good(f"訓練を受け取る人は{found[0]:,}人です。")
 
 
 async def _read(case: Case) -> None:

@@ -6,9 +6,7 @@ import aiohttp
 from madoguchi import residents
 from madoguchi.answers import Outcome
 from madoguchi.clock import Clock
-from madoguchi.connecting.finding import Case, Finding, Mark, good, wrong
-from madoguchi.errors import MadoguchiError
-from madoguchi.inspection import open_for_reading
+from madoguchi.connecting.finding import NEVER_RAN, Case, Finding, Mark, good, look_up, wrong
 from madoguchi.line import Credentials, LineClient, Platform
 from madoguchi.management import LiffApp, LineError
 
@@ -102,14 +100,10 @@ async def check_provider(case: Case) -> Finding:
     liff = case.gateway.settings.line.liff
     if not liff:
         return Finding(Mark.NOTE, "『プロバイダー』は、画面をつないだあとに確かめます。")
-    try:
-        store = await open_for_reading(case.gateway, case.data)
-    except MadoguchiError:
-        return wrong("窓口がまだ動いていません。", "「./run serve」を始めます。")
-    try:
-        visitor = await store.read(residents.last_visitor)
-    finally:
-        await store.close()
+    found = await look_up(case, residents.last_visitor)
+    if found is None:
+        return NEVER_RAN
+    visitor = found[0]
     again = f"https://liff.line.me/{liff[0]} を、そのLINEで開きます。"
     if visitor is None:
         return wrong(

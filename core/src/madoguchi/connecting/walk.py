@@ -1,17 +1,16 @@
 # nosay
 """The way through the steps: with somebody who presses buttons, or only looking."""
 
-import tomllib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from madoguchi.answers import Outcome
 from madoguchi.clock import Clock
-from madoguchi.config import find_files
 from madoguchi.connecting import account, friends, pages, webhook
 from madoguchi.connecting.finding import Case, Finding, Mark, wrong
-from madoguchi.errors import ConfigError, MadoguchiError
+from madoguchi.drill import client_for
+from madoguchi.errors import MadoguchiError
 from madoguchi.inspection import pick_city
 from madoguchi.line import client_of
 from madoguchi.management import LineError
@@ -28,8 +27,8 @@ class Step:
 
 
 IDS = (account.check_secret, account.check_token)
-SET = (*IDS, webhook.check_address)
-STEPS = (
+SET = (*IDS, account.check_account, webhook.check_address)
+EITHER = (
     Step(account.check_secret),
     Step(account.check_token, (account.check_secret,)),
     Step(account.check_account, IDS),
@@ -39,6 +38,9 @@ STEPS = (
     Step(webhook.check_test, SET),
     Step(webhook.check_redelivery, IDS),
     Step(account.check_manager, IDS),
+)
+STEPS = (
+    *EITHER,
     Step(account.check_chat, IDS),
     Step(pages.check_pages, (webhook.check_address,)),
     Step(pages.check_app, (webhook.check_address,)),
@@ -46,6 +48,18 @@ STEPS = (
     Step(friends.check_quota, IDS),
     Step(friends.check_verified, IDS),
     Step(friends.check_import, IDS),
+)
+DRILL = (*EITHER, Step(friends.check_quota, IDS), Step(friends.check_drill_friends))
+"""The steps of the account for drills, if the city has one."""
+
+NO_DRILL = Finding(
+    Mark.NOTE,
+    "訓練用のアカウントは、まだありません。",
+    (
+        "あると、配信の訓練ができます。訓練は、住民にとどきません。",
+        "LINE公式アカウントをもう1つ作り、『Messaging API』を始めます。",
+        "その『チャネルID』などを、ファイルの『[line.drill]』に書きます。",
+    ),
 )
 
 PROVIDER = """
@@ -71,29 +85,20 @@ async def connect(
     config: Path, data: Path, city: str, url: str | None, person: Person, *, only_look: bool
 ) -> bool:
     """Walk through the steps of one gateway; whether nothing is wrong at the end."""
-    try:
-        gateway = pick_city(config, city)
-    except ConfigError as error:
-        if _has_drill(config, city):
-            person.say("✗ 訓練用のチャネルは、まだ使えません。[line.drill] を消します。")
-        raise error
+    gateway = pick_city(config, city)
+    table = gateway.settings.line.drill
     async with client_of(gateway.settings.line, Clock()) as line:
         case = Case(gateway, data, line, url)
         if not only_look and not await _agree(case, person):
             return False
-        walk = Walk(case, person, only_look)
-        return await walk.go()
-
-
-def _has_drill(config: Path, city: str) -> bool:
-    for file in find_files(config):
-        try:
-            tables = tomllib.loads(file.read_text("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError):
-            continue
-        if file.stem == (city or file.stem) and "drill" in tables.get("line", {}):
-            return True
-    return False
+        walk = Walk(person, only_look)
+        await walk.go(case, STEPS)
+        if table is None:
+            walk.show(case, NO_DRILL)
+        else:
+            async with client_for(table, Clock()) as other:
+                await walk.go(case.turn_to_drill(table, other), DRILL)
+        return walk.end()
 
 
 async def _agree(case: Case, person: Person) -> bool:
@@ -111,40 +116,46 @@ async def _agree(case: Case, person: Person) -> bool:
 
 @dataclass(slots=True)
 class Walk:
-    """One way through all steps."""
+    """One way through the steps of each account."""
 
-    case: Case
     person: Person
     only_look: bool
+    wrong: int = 0
+    looks: bool = False
 
-    async def go(self) -> bool:
-        """Every step, in order; whether nothing is wrong."""
+    async def go(self, case: Case, steps: Sequence[Step]) -> None:
+        """Every step of one account, in order."""
         bad: set[Check] = set()
-        looks = False
-        for step in STEPS:
+        for step in steps:
             if bad & set(step.after):
                 bad.add(step.check)
                 continue
-            finding = await _carry_out(step.check, self.case)
-            self._show(finding)
+            finding = await _carry_out(step.check, case)
+            self.show(case, finding)
             if not self.only_look:
-                finding = await self._settle(step.check, finding)
+                finding = await self._settle(case, step.check, finding)
             if finding.mark is Mark.WRONG:
                 bad.add(step.check)
-            looks = looks or finding.mark is Mark.LOOK
-        said = (
-            f"まだ{len(bad)}件あります。直して、もう一度実行します。" if bad else "つながりました。"
-        )
-        eyes = "？の行は、目で確かめます。" if looks and self.only_look else ""
-        self.person.say(f"\n{said}{eyes}")
-        return not bad
+            self.looks = self.looks or finding.mark is Mark.LOOK
+        self.wrong += len(bad)
 
-    def _show(self, finding: Finding) -> None:
-        self.person.say(f"{finding.mark} {finding.text}")
+    def end(self) -> bool:
+        """Say how it stands; whether nothing is wrong."""
+        said = "つながりました。"
+        if self.wrong:
+            said = f"まだ{self.wrong}件あります。直して、もう一度実行します。"
+        eyes = "？の行は、目で確かめます。" if self.looks and self.only_look else ""
+        self.person.say(f"\n{said}{eyes}")
+        return not self.wrong
+
+    def show(self, case: Case, finding: Finding) -> None:
+        """Say what was found, and what to press."""
+        whose = "訓練用：" if case.drill else ""
+        self.person.say(f"{finding.mark} {whose}{finding.text}")
         for line in finding.press:
             self.person.say(f"    {line}")
 
-    async def _settle(self, check: Check, finding: Finding) -> Finding:
+    async def _settle(self, case: Case, check: Check, finding: Finding) -> Finding:
         """Until it is right, or left for later."""
         while finding.mark is Mark.WRONG:
             if finding.repair is not None and self.person.confirm(f"  {finding.repair.question}"):
@@ -152,10 +163,15 @@ class Walk:
                     await finding.repair.do()
                 except MadoguchiError as error:
                     self.person.say(f"    {error}")
-            elif self.person.prompt("  直したら Enter、あとにするなら s").strip() == "s":
+            elif (
+                self.person.prompt(
+                    "  画面で直したら Enter、ファイルで直すか、あとにするなら s"
+                ).strip()
+                == "s"
+            ):
                 return finding
-            finding = await _carry_out(check, self.case)
-            self._show(finding)
+            finding = await _carry_out(check, case)
+            self.show(case, finding)
         if finding.mark is Mark.LOOK and not self.person.confirm("  見ました。そのとおりです"):
             return Finding(Mark.WRONG, finding.text, finding.press)
         return finding

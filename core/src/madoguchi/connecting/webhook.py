@@ -35,8 +35,11 @@ async def check_set(case: Case) -> Finding:
     if found is not None and found.url == wanted:
         return good("LINEに、窓口のアドレスが入っています。")
     now = f"いまは {found.url} です。" if found is not None and found.url else "いまは空です。"
+    text = "LINEに、窓口のアドレスが入っていません。"
+    if found is not None and found.url.endswith(case.paths[1]):
+        text = f"LINEに、{'住民用' if case.drill else '訓練用'}のアドレスが入っています。"
     return wrong(
-        f"LINEに、窓口のアドレスが入っていません。{now}",
+        f"{text}{now}",
         MESSAGING,
         f"『Webhook URL』に {wanted} を入れて、『更新』を押します。",
         repair=Repair("いま、入れますか", partial(case.line.set_webhook, wanted)),
@@ -56,10 +59,10 @@ async def check_test(case: Case) -> Finding:
     tested = await case.line.test_webhook(case.webhook_url or "")
     if tested.success:
         return good("LINEから窓口へ、とどきます。署名も合っています。")
-    return wrong(*_explain(tested))
+    return wrong(*_explain(case, tested))
 
 
-def _explain(tested: WebhookTest) -> tuple[str, ...]:
+def _explain(case: Case, tested: WebhookTest) -> tuple[str, ...]:
     match tested.reason, tested.status:
         case "COULD_NOT_CONNECT", _:
             return (
@@ -81,8 +84,9 @@ def _explain(tested: WebhookTest) -> tuple[str, ...]:
         case _, 404:
             return (
                 "アドレスの先に、窓口がありません（404）。",
-                "アドレスの終わりが『/窓口の名前/webhook』か、確かめます。",
-                "間のサーバーが、8001番へ渡しているか、確かめます。",
+                f"アドレスの終わりが『{case.paths[0]}』か、確かめます。",
+                f"間のサーバーが、{8000 if case.drill else 8001}番へ渡しているか、確かめます。",
+                "ファイルを直したあとなら、「./run serve」を始め直します。",
             )
         case _, 301 | 302 | 303 | 307 | 308:
             return (
@@ -108,8 +112,13 @@ def _explain(tested: WebhookTest) -> tuple[str, ...]:
 
 async def check_redelivery(case: Case) -> Finding:
     """Whether LINE repeats what did not arrive: no call tells (R8)."""
+    why = (
+        "止まっている間の友だち追加も、あとでとどきます。"
+        if case.drill
+        else "同じ話に2度は答えません。"
+    )
     return Finding(
         Mark.LOOK,
         "『Webhookの再送』はオンですか。",
-        (MESSAGING, "『Webhookの再送』をオンにします。同じ話に2度は答えません。"),
+        (MESSAGING, f"『Webhookの再送』をオンにします。{why}"),
     )

@@ -54,7 +54,18 @@ class RichMenuCalls(Management):
     async def upload_menu_image(self, menu_id: str, png: bytes) -> None:
         """Give a menu its picture; LINE takes one only."""
         path, ids = f"{_ONE}/content", {"menuId": menu_id}
-        await self._ask("POST", path, ids=ids, data=png, kind="image/png", upload=True)
+        await self._ask("POST", path, ids=ids, data=png, kind="image/png", large=True)
+
+    async def menu_image(self, menu_id: str) -> bytes | None:
+        """The picture of a menu, as PNG or JPEG; None if it has none, or is gone."""
+        path, ids = f"{_ONE}/content", {"menuId": menu_id}
+        try:
+            _, picture = await self._load("GET", path, ids=ids, large=True)
+        except LineError as error:
+            if error.answer.status == 404:
+                return None
+            raise
+        return picture
 
     async def delete_menu(self, menu_id: str) -> None:
         """Take a menu away, also from everybody who sees it; gone already is as good."""

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from madoguchi.audit import Actor, audit
 from madoguchi.errors import MadoguchiError
 from madoguchi.management import LineError
-from madoguchi.menu import linking, taps, telling
+from madoguchi.menu import comparing, linking, taps, telling
 from madoguchi.menu.calls import Menu
 from madoguchi.menu.designs import OURS, Design, design_menus
 from madoguchi.menu.fonts import Font, find_font
@@ -187,12 +187,20 @@ async def tidy(services: "Services") -> None:
 
 def deeds(services: "Services") -> dict[str, Callable[..., Awaitable[Any]]]:
     """What a command asks the worker to do (`asking`)."""
+    folder = services.office.folder.absolute() / "menu"
 
     async def plan() -> list[str]:
         try:
             return telling.describe(await look(services))
         except LineError as error:
             raise MadoguchiError(telling.explain(error)) from error
+
+    async def compare() -> list[str]:
+        try:
+            shown = await comparing.compare(await look(services), services.client, folder)
+        except LineError as error:
+            raise MadoguchiError(telling.explain(error)) from error
+        return [str(file) for file in shown]
 
     async def go(work: Callable[..., Awaitable[bool]], actor: dict[str, Any]) -> bool:
         async with services.publishing:
@@ -203,6 +211,7 @@ def deeds(services: "Services") -> dict[str, Callable[..., Awaitable[Any]]]:
 
     return {
         "menu.plan": plan,
+        "menu.compare": compare,
         "menu.publish": lambda actor: go(publish, actor),
         "menu.restore": lambda actor: go(restore, actor),
     }

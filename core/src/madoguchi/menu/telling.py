@@ -81,6 +81,11 @@ def describe(sight: "Sight") -> list[str]:
     return lines
 
 
+def tell_pictures(files: Sequence[str]) -> list[str]:
+    """Where both menus are drawn side by side."""
+    return ["絵で見くらべるファイル（左がいま、右がこれから）", *(f"  {file}" for file in files)]
+
+
 def _now(sight: "Sight") -> str:
     menu = _default(sight)
     if menu is None:
