@@ -1,5 +1,6 @@
 """Chromium as a phone: it may talk to this machine alone, and has nothing to complain about."""
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
 
+from madoguchi.testing.visitor import Visitor
 from madoguchi.testing.wording import find_refused
 
 CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
@@ -17,6 +19,7 @@ QUIET = (
     " --disable-component-update --disable-sync"
 )
 ROOT = Path(__file__).resolve().parents[2]
+SIZES = {"phone": (390, 844), "desk": (1366, 768)}
 PATIENCE = 30_000  # milliseconds; the machine may be busy
 SMALL = """() => [...document.querySelectorAll('a, button, summary, input, textarea, select')]
   .filter((node) => node.offsetParent && !node.matches('.skip, .unseen'))
@@ -71,6 +74,56 @@ def look_over() -> Callable[..., None]:
         assert not small, f"{name}: {small}"
 
     return look
+
+
+@pytest.fixture
+def keep_picture() -> Callable[[Page, str], None]:
+    """`keep_picture(page, name)`, for people to look at: MADOGUCHI_TEST_PICTURES names a folder."""
+
+    def keep(page: Page, name: str) -> None:
+        if folder := os.environ.get("MADOGUCHI_TEST_PICTURES"):
+            page.screenshot(path=Path(folder) / f"{name}.png", full_page=True)
+
+    return keep
+
+
+@pytest.fixture
+def look_at(look_over, keep_picture) -> Callable[[Page, str], None]:
+    """`look_at(page, name)`: looked over on a phone and on a desk."""
+
+    def look(page: Page, name: str) -> None:
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            keep_picture(page, f"{name}-{size}")
+            look_over(page, f"{name} {size}")
+
+    return look
+
+
+@pytest.fixture
+def open_with(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """`open_with(visitor, "phone")`: a window of somebody's own, in which they are logged in."""
+    expect.set_options(timeout=PATIENCE)
+    contexts = []
+
+    def open_window(visitor: Visitor, size: str = "desk") -> Page:
+        width, height = SIZES[size]
+        viewport = {"width": width, "height": height}
+        context = browser.new_context(viewport=viewport, locale="ja-JP")
+        contexts.append(context)
+        context.add_cookies(
+            [
+                {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
+                for one in visitor.cookies
+            ]
+        )
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture
