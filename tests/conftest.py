@@ -37,6 +37,9 @@ os.execv(sys.argv[2], sys.argv[2:])
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+    parser.addoption(
+        "--record", action="store_true", help="write what slow runs found into READMEs"
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
