@@ -110,7 +110,7 @@ def answered(output: str, typed: list[str]) -> str:
 
 def draw(browser: Browser, text: str, name: str) -> None:
     """A command's output as a picture."""
-    page = browser.new_page(viewport={"width": 800, "height": 100}, device_scale_factor=1.5)
+    page = browser.new_page(viewport={"width": 800, "height": 100}, device_scale_factor=1.25)
     shown = html.escape(text.strip("\n"))
     for mark, tag in COLOURS.items():
         shown = re.sub(rf"^{mark}", f"<{tag}>{mark}</{tag}>", shown, flags=re.MULTILINE)
