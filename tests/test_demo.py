@@ -78,7 +78,7 @@ def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
 
     later_start = demo.start("--residents", "3")
     print(f"first start {first_start:.1f} s, later start {later_start:.1f} s")
-    assert len(demo.call("GET", "/sim/residents")["residents"]) == 4
+    assert len(demo.call("GET", "/sim/residents")["residents"]) == 5
     assert demo.chat(hanako) == chat
     demo.says(hanako, "駅前分館は何時まで?")
     demo.hears(hanako, "駅前分館の開館時間は 10:00-20:00 です。", times=2)
@@ -95,7 +95,7 @@ def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
     assert residents_of(demo) == known
     assert demo.press_ctrl_c() == 0
 
-    demo.start("--reset")
+    demo.start("--reset", "--residents", "0")
     assert demo.call("GET", "/sim/residents") == {"residents": []}
     assert residents_of(demo) == []
     demo.newcomer("見本 太郎")

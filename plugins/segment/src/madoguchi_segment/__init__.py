@@ -154,7 +154,7 @@ def register_jobs():
 @hookimpl
 def register_permissions():
     """What somebody may do in a section."""
-    return [
+    return [  # nosay
         Permission("segment.write", "配信を作成でき"),
         Permission("segment.approve", "配信を承認でき"),
         Permission("segment.send_emergency", "緊急の配信をすぐに送ることができ"),

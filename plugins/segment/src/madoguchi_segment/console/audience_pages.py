@@ -156,7 +156,7 @@ async def _show(
 ) -> Response:
     names = await here.page.read(names_of)
     return here.render(
-        "audience.html",
+        "console/audience.html",
         one=one,
         name=name,
         version=version or (str(one.version) if one else "0"),

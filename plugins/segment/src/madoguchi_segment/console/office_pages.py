@@ -40,7 +40,7 @@ async def _show(here: Visit, section: str, fault: str = "", typed: Any = None) -
     known = await here.page.read(_find, here, section)
     may = here.who.permissions(section)
     return here.render(
-        "office.html",
+        "console/office.html",
         section=section,
         fault=fault,
         typed=typed or {},

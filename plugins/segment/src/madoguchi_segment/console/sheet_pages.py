@@ -59,7 +59,7 @@ async def _show(here: Visit, checked: Checked | None = None, fault: str = "") ->
     kept = [one for one in await here.page.read(saved.find_audiences) if one.section in mine]
     problems = checked.problems[:MOST_SHOWN] if checked else ()
     return here.render(
-        "answers.html",
+        "console/answers.html",
         kept=[(one.id, f"{one.name}（{names.get(one.section, '')}）") for one in kept],
         kinds=[(key, words) for key, (words, _, _) in KINDS.items()],
         checked=checked,

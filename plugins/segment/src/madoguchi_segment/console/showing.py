@@ -68,7 +68,7 @@ async def answer(
     """The page; `fault` is why something was refused."""
     situation = await here.page.read(_gather, here, one)
     return here.render(
-        "delivery.html",
+        "console/delivery.html",
         here=situation,
         one=situation.one,
         fault=fault,
@@ -119,5 +119,5 @@ async def show_paper(request: Request) -> Response:
     situation = await here.page.read(_gather, here, one)
     section = await here.page.read(name_of, one.section)
     return here.render(
-        "paper.html", here=situation, one=one, section=section, what=WHAT, readers=READERS
+        "console/paper.html", here=situation, one=one, section=section, what=WHAT, readers=READERS
     )

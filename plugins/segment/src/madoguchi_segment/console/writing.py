@@ -109,7 +109,7 @@ async def count(request: Request) -> Response:
     here = visit(request)
     async with request.form(max_fields=MOST_FIELDS) as form:
         picked = picking.read_picked(form, here.criteria)
-    return here.render("reach.html", **await reach(here, picked, is_asked=True))
+    return here.render("console/reach.html", **await reach(here, picked, is_asked=True))
 
 
 async def reach(here: Visit, picked: Picked, *, is_asked: bool) -> dict[str, Any]:
@@ -194,7 +194,7 @@ async def _show(
         **known,
         **await reach(here, sheet.picked, is_asked=False),
     }
-    return here.render("write.html", **shown)
+    return here.render("console/write.html", **shown)
 
 
 def around_picked(here: Visit, picked: Picked) -> dict[str, Any]:
