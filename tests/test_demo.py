@@ -88,7 +88,7 @@ def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
     demo.kill()
     assert not demo.processes()
 
-    demo.start()
+    demo.start("--residents", "3")
     demo.hears(hanako, "中央図書館 9:30-19:00", times=2)
     demo.says(hanako, "図書館")
     demo.hears(hanako, "中央図書館 9:30-19:00", times=3)
