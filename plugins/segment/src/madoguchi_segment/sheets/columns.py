@@ -83,7 +83,7 @@ def labels_of(field: ProfileField) -> dict[str, str]:
 
 def _typed(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """What can be typed for each option, label or value; of two, the first option counts."""
-    for value, label in reversed(labels.items()):
+    for value, label in reversed(list(labels.items())):
         yield from ((value, value), (label, value))
 
 
