@@ -134,8 +134,12 @@ def test_pictures_are_there_small_and_each_is_made_by_a_script(
 ) -> None:
     shown = {picture for page in PAGES for picture in shown_in(page)}
     monkeypatch.syspath_prepend(str(ROOT / "tools"))
-    scripts = (ROOT / "tools" / name for name in ("screenshot.py", "connect_pictures.py"))
-    made = {name for script in scripts for name in runpy.run_path(str(script))["PICTURES"]}
+    scripts = ("screenshot.py", "connect_pictures.py", "delivery_pictures.py")
+    made = {
+        name
+        for script in scripts
+        for name in runpy.run_path(str(ROOT / "tools" / script))["PICTURES"]
+    }
     assert shown == {ROOT / "docs" / "images" / f"{name}.png" for name in made}
     assert shown == set((ROOT / "docs" / "images").iterdir())
     assert max(picture.stat().st_size for picture in shown) <= 150_000

@@ -84,11 +84,11 @@ class City:
 
 
 @contextmanager
-def demo() -> Iterator[City]:
+def demo(residents: int = 7) -> Iterator[City]:
     """Run the demo as long as the block lasts."""
     port, sim_port = free_ports()
     with tempfile.TemporaryDirectory(prefix="madoguchi-") as folder:
-        argv = [PROGRAM, "demo", "--data", folder, "--residents", "7"]
+        argv = [PROGRAM, "demo", "--data", folder, "--residents", str(residents)]
         argv += ["--port", str(port), "--sim-port", str(sim_port)]
         running = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL)
         try:

@@ -1,6 +1,7 @@
 """操作記録: who did what, when; with filters, and as a file for a period."""
 
-from collections.abc import Sequence
+from collections import ChainMap
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from madoguchi import JST
 from madoguchi.tables import audit
 from madoguchi_console.lists import Column, Filter, ListView, show_list
 
-ACTIONS = {
+WORDS = {
     "login.enter": "ログインした",
     "login.leave": "ログアウトした",
     "login.lock": "5回まちがえて閉じられた",
@@ -33,32 +34,50 @@ ACTIONS = {
     "resident.export": "住民の情報の写しを作った",
     "resident.erase": "住民の情報を消しはじめた",
     "resident.erased": "住民の情報を消しおわった",
+    "menu.publish": "メニューを住民に出した",
+    "menu.restore": "前のメニューに戻した",
+    "gateway.hold": "控えから戻し、送るのを止めた",
+    "gateway.resume": "確かめて、また送れるようにした",
+    # To what
+    "staff": "職員",
+    "section": "課・係",
+    "resident": "住民",
+    "settings": "設定",
+    "list": "一覧",
+    "menu": "メニュー",
+    "gateway": "全体",
+    "login": "ログイン",
+    # What else is told
+    "sections": "課・係と権限",
+    "changed": "変えたところ",
+    "reason": "理由",
+    "comment": "ひとこと",
+    "rows": "行",
+    "kind": "形",
+    "deleted": "消したもの",
+    "kept": "残したもの",
 }
-"""What is done in the console and by the gateway, in words; plugins' actions as they are called."""
+"""What the console and the gateway write down, in words; plugins name theirs (`audit_words`)."""
 KINDS = [
     ("staff", "職員"),
     ("resident", "住民"),
     ("plugin", "自動"),
     ("system", "システム"),
 ]
-OBJECTS = {
-    "staff": "職員",
-    "section": "課・係",
-    "resident": "住民",
-    "settings": "設定",
-    "list": "一覧",
-}
+Words = Mapping[str, str]
 
 
-def name_action(action: str) -> str:
-    """What was done, in words where there are some."""
-    return ACTIONS.get(action, action)
+def words_of(inside: Any) -> Words:
+    """Code → words, the console's first, then the plugins' in the order of the city's file."""
+    permissions = {one.name: f"{one.label}る" for _, one in inside.permissions()}
+    theirs = [one.info.audit_words for one in inside.plugins]
+    return ChainMap({}, WORDS, permissions, *(dict(one) for one in theirs))
 
 
-def name_object(text: str) -> str:
+def name_object(text: str, words: Words) -> str:
     """To what, in words: 「職員 3」."""
     kind, _, rest = text.partition(":")
-    return f"{OBJECTS.get(kind, kind)} {rest.replace(':', ' ')}".strip()
+    return f"{words.get(kind, kind)} {rest.replace(':', ' ')}".strip()
 
 
 def _since(day: date) -> Any:
@@ -69,33 +88,43 @@ def _until(day: date) -> Any:
     return audit.c.at < datetime.combine(day + timedelta(1), time(), JST)
 
 
-def _columns() -> Sequence[Column]:
+def _columns(words: Words) -> Sequence[Column]:
+    def name(action: str) -> str:
+        return words.get(action, action)
+
     return [
         Column("いつ", lambda row: row.at, "at", audit.c.at),
         Column("だれが", lambda row: row.actor_label, "who", audit.c.actor_label),
-        Column("したこと", lambda row: name_action(row.action), "action", audit.c.action),
-        Column("何を", lambda row: name_object(row.object)),
-        Column("くわしく", lambda row: _detail(row.detail)),
+        Column("したこと", lambda row: name(row.action), "action", audit.c.action),
+        Column("何を", lambda row: name_object(row.object, words)),
+        Column("くわしく", lambda row: tell(row.detail or {}, words)),
     ]
 
 
-def _detail(detail: Any) -> str:
-    if not detail:
-        return ""
-    return "、".join(
-        f"{name}：{value}" for name, value in detail.items() if value not in ("", None)
-    )
+def tell(detail: Any, words: Words) -> str:
+    """What else is written down: 「版：2、前の状態：下書き」."""
+    if isinstance(detail, Mapping):
+        told = [
+            f"{words.get(name, name)}：{tell(value, words)}"
+            for name, value in detail.items()
+            if value not in ("", None) and words.get(name, name)
+        ]
+        return "、".join(told)
+    if isinstance(detail, list):
+        return "・".join(tell(one, words) for one in detail)
+    return words.get(str(detail), str(detail))
 
 
 async def show_audit(request: Request) -> Response:
     """`GET /audit`."""
     page = request.state.page
     found = await page.read(lambda db: db.scalars(select(audit.c.action).distinct()).all())
-    actions = sorted(((one, name_action(one)) for one in found), key=lambda one: one[1])
+    words = words_of(page.inside)
+    actions = sorted(((one, words.get(one, one)) for one in found), key=lambda one: one[1])
     view = ListView(
         "操作記録",
         select(audit),
-        _columns(),
+        _columns(words),
         filters=[
             Filter("since", "この日から", _since, kind="date"),
             Filter("until", "この日まで", _until, kind="date"),

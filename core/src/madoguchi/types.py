@@ -178,6 +178,9 @@ class PluginInfo:
     """`{"what is kept": "why, and for how long"}`."""
     forgets: Sequence["ForgetRows | ForgetBirthdates"] = ()
     """What of it is forgotten by itself, and when."""
+    audit_words: Mapping[str, str] = field(default_factory=dict)
+    """How the audit log reads what the plugin writes there: actions (`"shelf.keep": "記録した"`),
+    kinds of objects, names and values of details. What has the word "" is not shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from madoguchi_segment.answers import read_answers, save_answers
 from madoguchi_segment.audiences.mending import mend
 from madoguchi_segment.audiences.tables import asked, intake
 from madoguchi_segment.deliveries import personal, reasons, work
+from madoguchi_segment.deliveries.audit_words import AUDIT_WORDS
 from madoguchi_segment.deliveries.sent import find_sent
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.intake import take_in
@@ -66,6 +67,7 @@ def plugin_info():
             ForgetRows("reminded", "「設定がまだです」と知らせた日", asked.c.at, days=400),
             ForgetRows("intakes", "職員が答えを入れた記録", intake.c.at, days=400),
         ],
+        audit_words=AUDIT_WORDS,
     )
 
 

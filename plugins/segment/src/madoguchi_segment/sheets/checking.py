@@ -13,7 +13,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from madoguchi import JST, Criteria, ProfileField
-from madoguchi.tables import profile, resident
+from madoguchi.forms.profile import read_profiles
+from madoguchi.tables import resident
 from madoguchi_segment.sheets.columns import (
     NUMBER,
     Column,
@@ -90,10 +91,12 @@ async def go_through(
         headings = await asyncio.to_thread(next, rows, [])
         places = _place(headings, columns)
         while block := await asyncio.to_thread(_take, rows):
-            read_block = _read_block(block, number, places, columns, today, seen, found)
+            read_block = await asyncio.to_thread(
+                _read_block, block, number, places, columns, today, seen, found
+            )
             number += len(block)
             known = await read(look_up, [who for who, _, _ in read_block])
-            yield list(_compare(read_block, known, columns, found))
+            yield await asyncio.to_thread(_compare, read_block, known, columns, found)
 
 
 def _take(rows: Iterator[list[Any]]) -> list[list[Any]]:
@@ -163,11 +166,7 @@ def look_up(db: Session, numbers: Sequence[int]) -> dict[int, dict[str, Any]]:
     found: dict[int, dict[str, Any]] = {
         who: {} for who in db.scalars(select(resident.c.id).where(theirs))
     }
-    rows = select(profile.c.resident_id, profile.c.field, profile.c.value).where(
-        profile.c.resident_id.in_(numbers), profile.c.field.startswith(f"{OWNER}/")
-    )
-    for who, name, value in db.execute(rows):
-        found[who][name.removeprefix(f"{OWNER}/")] = value
+    found.update(read_profiles(db, list(found), OWNER))
     return found
 
 
@@ -176,20 +175,20 @@ def _compare(
     known: dict[int, dict[str, Any]],
     columns: Sequence[Column],
     found: Checked,
-) -> Iterator[Change]:
+) -> list[Change]:
+    changes = []
     for who, row, answers in rows:
         if who not in known:
             found.add(row, NUMBER, f"{who}番の人はいません。行を消してください。")
             continue
         # As it is shown: what was merged, or cannot be chosen any more, is no change.
         changed = {
-            one.field.name
+            name
             for one in columns
-            if one.field.name in answers
-            and show_answer(one, answers[one.field.name])
-            != show_answer(one, known[who].get(one.field.name))
+            if (name := one.field.name) in answers
+            and show_answer(one, answers[name]) != show_answer(one, known[who].get(name))
         }
-        new = {name: value for name, value in answers.items() if name in changed}
-        if new:
+        if changed:
             found.changed += 1
-            yield who, new
+            changes.append((who, {name: answers[name] for name in answers if name in changed}))
+    return changes

@@ -5,8 +5,9 @@ The first is our number of the resident, which means nothing outside. A cell tha
 nothing; 消す takes an answer away.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -27,53 +28,76 @@ class Unusable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of one field: `part` is an option of several, or the place of a date."""
+    """One column of one field: `part` is an option of several, or the place of a date.
+
+    What a cell can say is worked out once for the column: a file has a hundred thousand rows.
+    """
 
     heading: str
     field: ProfileField
     part: str | int | None = None
+    shown: Mapping[str, str] = field(default_factory=dict)
+    """Of a field with one answer: the cell of each stored answer."""
+    typed: Mapping[str, str] = field(default_factory=dict)
+    """And the answer that each cell means."""
+    stored: frozenset[str] = frozenset()
+    """Of an option of several: the stored answers that count as it."""
 
 
 def build_columns(fields: Iterable[ProfileField]) -> list[Column]:
     """The columns behind the number. What follows from another answer has none."""
     found: list[Column] = []
-    for field in fields:
-        if field.question is not None:
+    for one in fields:
+        if one.question is not None:
             continue
-        if field.kind == "choices":
+        labels = labels_of(one)
+        if one.kind == "choices":
             found += [
-                Column(f"{field.label}：{label}", field, value)
-                for value, label in labels_of(field).items()
+                Column(
+                    f"{one.label}：{labels[option.value]}",
+                    one,
+                    option.value,
+                    stored=frozenset(option.stored),
+                )
+                for option in one.options
             ]
-        elif field.kind == "dates":
-            found += [Column(f"{field.label}{n + 1}", field, n) for n in range(BIRTHDATES)]
+        elif one.kind == "dates":
+            found += [Column(f"{one.label}{n + 1}", one, n) for n in range(BIRTHDATES)]
         else:
-            found.append(Column(field.label, field))
+            merged = {
+                old: labels[each.value] for each in reversed(one.options) for old in each.answers
+            }
+            typed = dict(_typed(labels))
+            found.append(Column(one.label, one, shown=merged | labels, typed=typed))
     return found
 
 
 def labels_of(field: ProfileField) -> dict[str, str]:
     """What each option is called; those of the same label have their value behind it."""
-    labels = [one.label for one in field.options]
+    count = Counter(one.label for one in field.options)
     return {
-        one.value: one.label if labels.count(one.label) == 1 else f"{one.label}（{one.value}）"
+        one.value: one.label if count[one.label] == 1 else f"{one.label}（{one.value}）"
         for one in field.options
     }
 
 
+def _typed(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """What can be typed for each option, label or value; of two, the first option counts."""
+    for value, label in reversed(list(labels.items())):
+        yield from ((value, value), (label, value))
+
+
 def show_answer(column: Column, answer: Any) -> str:
     """The cell of a stored answer; empty where there is none that counts."""
-    field = column.field
     if answer is None:
         return ""
-    if field.kind == "choices":
-        option = next(one for one in field.options if one.value == column.part)
-        return YES if set(option.stored) & set(answer) else NO
-    if field.kind == "dates":
+    kind = column.field.kind
+    if kind == "choices":
+        return NO if column.stored.isdisjoint(answer) else YES
+    if kind == "dates":
         place = int(column.part or 0)
-        return str(answer[place].get(field.part, "")) if place < len(answer) else ""
-    chosen = field.option(answer)
-    return labels_of(field)[chosen.value] if chosen else ""
+        return str(answer[place].get(column.field.part, "")) if place < len(answer) else ""
+    return column.shown.get(answer, "")
 
 
 def read_answers(
@@ -85,24 +109,25 @@ def read_answers(
     """
     answers: dict[str, Any] = {}
     problems: list[tuple[str, str]] = []
-    given: dict[str, list[tuple[Column, Any]]] = {}
+    filled: dict[str, list[tuple[Column, str]]] = {}
     for column in columns:
-        given.setdefault(column.field.name, []).append((column, cells.get(column.heading)))
-    for name, pairs in given.items():
-        filled = [(column, _text(cell)) for column, cell in pairs if _text(cell)]
-        if not filled:
-            continue
-        if all(text == NONE for _, text in filled):
+        if text := _text(cells.get(column.heading)):
+            filled.setdefault(column.field.name, []).append((column, text))
+    for name, pairs in filled.items():
+        if all(text == NONE for _, text in pairs):
             answers[name] = None
             continue
         read = []
-        for column, text in filled:
+        for column, text in pairs:
             try:
                 read.append(_read_cell(column, text, today))
             except Unusable as problem:
                 problems.append((column.heading, str(problem)))
         kept = [one for one in read if one is not None]
-        answers[name] = kept if pairs[0][0].field.kind in ("choices", "dates") else read and read[0]
+        if pairs[0][0].field.kind in ("choices", "dates"):
+            answers[name] = kept
+        elif kept:
+            answers[name] = kept[0]
     return answers, problems
 
 
@@ -116,11 +141,9 @@ def _read_cell(column: Column, text: str, today: date) -> Any:
         raise Unusable(f"「{text}」は使えません。{YES}か{NO}を書いてください。")
     if field.kind == "dates":
         return {str(field.part): _read_day(text, today)}
-    labels = labels_of(field)
-    for value, label in labels.items():
-        if text in (label, value):
-            return value
-    several = "、".join(list(labels.values())[:8])
+    if text in column.typed:
+        return column.typed[text]
+    several = "、".join(list(labels_of(field).values())[:8])
     raise Unusable(f"「{text}」はありません。{several}のように書いてください。")
 
 

@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 
 from madoguchi import Criteria
 from madoguchi.audit import Actor, audit
-from madoguchi.forms.profile import read_profile, write_profile
+from madoguchi.forms.profile import read_profiles, write_profiles
 from madoguchi_segment.audiences.tables import intake, intake_row
 from madoguchi_segment.items import keep_retired
 from madoguchi_segment.settings import Settings
 from madoguchi_segment.sheets.checking import OWNER, Change, Checked, Read, go_through
 
-SLICE = 100
+SLICE = 50
 LEFT_BEHIND = timedelta(hours=1)
 """A file that is still being read after so long: whoever read it is gone."""
 
@@ -83,18 +83,15 @@ def take_some(db: Session, settings: Settings, now: datetime) -> bool:
         return False
     mine = select(intake_row).where(intake_row.c.intake_id == number).limit(SLICE)
     rows = db.execute(mine.order_by(intake_row.c.resident_id)).all()
-    for row in rows:
-        answers = dict(row.answers)
-        if answers.get("topics") is not None:
-            before = read_profile(db, row.resident_id, OWNER).get("topics", ())
-            answers["topics"] = keep_retired(settings.topics, before, answers["topics"])
-        write_profile(db, row.resident_id, OWNER, answers, now)
-    done = [row.resident_id for row in rows]
-    db.execute(
-        delete(intake_row).where(
-            intake_row.c.intake_id == number, intake_row.c.resident_id.in_(done)
-        )
-    )
+    before = read_profiles(db, [row.resident_id for row in rows], OWNER)
+    answers = {row.resident_id: dict(row.answers) for row in rows}
+    for who, new in answers.items():
+        if new.get("topics") is not None:
+            old = before.get(who, {}).get("topics", ())
+            new["topics"] = keep_retired(settings.topics, old, new["topics"])
+    write_profiles(db, OWNER, answers, now)
+    done = (intake_row.c.intake_id == number) & intake_row.c.resident_id.in_(answers)
+    db.execute(delete(intake_row).where(done))
     if len(rows) < SLICE:
         db.execute(update(intake).where(intake.c.id == number).values(state="done"))
     return True
