@@ -31,6 +31,7 @@ from madoguchi.freezing import (
 )
 from madoguchi.ledger_tables import chunk, delivery, parcel
 from madoguchi.line import retry_key
+from madoguchi.rates import MULTICASTS
 
 __all__ = [
     "Delivery",
@@ -55,8 +56,6 @@ __all__ = [
     "start",
 ]
 
-PACE = 198.0
-"""Multicasts a second (R27), for the estimate."""
 STAFF = "staff"
 """Why a delivery is paused if a person did it; else one of `answers.Outcome`."""
 
@@ -205,7 +204,7 @@ def estimate(db: Session, key: str) -> float | None:
     ).one()
     if not found[0]:
         return None
-    return max(found[0] / PACE, found[1] - now_of(db))
+    return max(found[0] / MULTICASTS, found[1] - now_of(db))
 
 
 def left_out(db: Session, key: str) -> dict[str, int]:
