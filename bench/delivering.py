@@ -36,6 +36,9 @@ def user_id(n: int) -> str:
     return f"U{n:032x}"
 
 
+_DONE = "SELECT 1 FROM delivery WHERE key = $1 AND state = 'done'"
+
+
 class Line:
     """What LINE saw."""
 
@@ -168,7 +171,7 @@ async def send(folder: Path, key: str, line: str, redis_url: str) -> None:
         began, cpu = time.perf_counter(), _cpu()
         await store.write(deliveries.start, key)
         peak = idle
-        while (now := await store.read(deliveries.look, key)) and now.state != "done":
+        while not await store.fetch(_DONE, key):
             peak = max(peak, resident_megabytes("self"))
             await asyncio.sleep(0.05)
         told = {

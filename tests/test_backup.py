@@ -108,7 +108,7 @@ def test_a_restored_copy_is_held_and_sends_nothing_twice(town, tmp_path, monkeyp
 
     lines = put_back(town, file, monkeypatch)
     assert "madoguchi resume" in lines[-1]
-    assert read(town, held.why_held)
+    assert read(town, held.is_held)
     assert read(town, deliveries.look, "toy/1").state == "paused"
     write(town, deliveries.resume, "toy/1")
     time.sleep(2)

@@ -17,6 +17,9 @@ WELL = {
     "has_mail": True,
     "troubled": {},
     "stale": (),
+    "audit_is_broken": False,
+    "copied": 86400.0,
+    "opened": 30 * 86400.0,
 }
 NOON = datetime(2026, 4, 1, 3, tzinfo=UTC)
 NIGHT = datetime(2026, 4, 1, 15, tzinfo=UTC)
@@ -36,6 +39,9 @@ def say(now=NOON, quota=None, **changed):
         ({"troubled": {"ごみ": "x"}}, "「ごみ」が止まっています。"),
         ({"stale": ("toy",)}, "「おもちゃ」の新しい設定が使えず、前の設定で動いています。"),
         ({"mail_stuck": 1}, "送れないメールが1通あります。"),
+        ({"audit_is_broken": True}, "操作記録の一部が、書きかえられたか、なくなっています。"),
+        ({"copied": 8 * 86400.0}, "最後にバックアップをとってから、8日たちました。"),
+        ({"copied": None}, "バックアップが、まだ一度もとられていません。"),
         ({"quota": Quota(1000, 950)}, "今月は1,000通のうち950通（95％）を使いました。"),
     ],
 )
@@ -52,6 +58,7 @@ def test_each_trouble_is_a_sentence(changed, sentence):
         {"heard": None},
         {"due": 7, "due_since": 30.0},
         {"quota": Quota(None, 99)},
+        {"copied": None, "opened": 86400.0},
         {"quota": Quota(1000, 10)},
     ],
 )
@@ -104,7 +111,10 @@ def test_administrators_get_one_mail_when_it_begins_and_one_when_it_is_over(town
 
     def trouble(db):
         db.execute(
-            text("INSERT INTO attempt (event_id, attempts, set_aside, at) VALUES ('x', 3, true, 0)")
+            text(
+                "INSERT INTO attempt (event_id, attempts, set_aside, at) VALUES ('x', 3, true, :at)"
+            ),
+            {"at": town.clock.time()},  # an old one is forgotten at the full hour
         )
 
     town.wait(town.running.store.write(trouble))
@@ -148,3 +158,22 @@ def test_a_mail_is_tried_again_until_it_is_taken_and_sent_once(town):
     assert (mail.subject, mail.text.strip(), mail.to) == ("件名 と改行", "本文", ["a@x.example"])
     assert mail.message_id.endswith("@mihon.example>")
     assert town.wait(store.fetch("SELECT state, body FROM mail")) == [("sent", "")]
+
+
+def test_a_line_that_was_changed_in_the_audit_log_is_told_the_next_morning(town):
+    from sqlalchemy import text
+
+    from madoguchi.testing import TestStaff
+
+    TestStaff(town, "花子", admin=True)
+    store = town.running.store
+
+    def sealed():
+        return town.wait(store.fetch("SELECT count(*) FROM audit WHERE position IS NOT NULL"))[0][0]
+
+    wait(town, sealed)
+    town.wait(
+        store.write(lambda db: db.execute(text("UPDATE audit SET actor_label = 'x'")) and None)
+    )
+    town.clock.move(86400)
+    wait(town, lambda: any("操作記録の一部" in one.subject for one in town.mailbox.mails))

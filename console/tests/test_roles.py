@@ -6,7 +6,7 @@ from madoguchi_console import ANYBODY, ConsolePage
 
 OBJECT = {"{number:int}": "999", "{owner}": "nobody"}
 EACH = ["notes.read", "notes.write", "console.residents", "admin", "nothing"]
-ADMIN = {"console.staff", "console.settings", "console.audit", "console.calendar"}
+ADMIN = {"console.staff", "console.settings", "console.audit", "console.calendar", "console.resume"}
 
 
 def address(plugin, item):

@@ -15,6 +15,7 @@ import pytest
 from sqlalchemy import make_url
 from typer.testing import CliRunner
 
+from madoguchi import care
 from madoguchi.audit import Actor, audit, seal
 from madoguchi.cli import app
 from madoguchi.testing import TestResident
@@ -332,6 +333,18 @@ def test_audit_verify_names_the_line_that_was_changed(write, make_town, tmp_path
     db.close()
     result = run("audit", "verify", *options)
     assert (result.exit_code, result.stderr) == (1, "line 2 does not fit the chain\n")
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_a_copy_is_noted_for_staff(write, make_town, tmp_path, runs):
+    town = make_town()
+    if not runs:
+        town.stop_worker()
+    made = run("backup", "--to", str(tmp_path / "copy.zip"), *write())
+    assert len(made.stdout.splitlines()) == 1, made.stdout
+    if not runs:
+        town.start_worker()
+    assert town.wait(town.running.store.read(care.last_copy)) is not None
 
 
 def test_several_workers_on_sqlite_are_refused_before_anything_starts(write):

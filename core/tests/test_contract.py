@@ -20,7 +20,8 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import BaseModel, ConfigDict
 from madoguchi import (
-    Daily, Erased, Fit, Job, Models, Mount, Offer, OpenPage, PluginInfo, Record, hookimpl
+    Daily, Erased, Fit, Job, Models, Mount, Offer, OpenPage, Permission, PluginInfo, Record,
+    hookimpl,
 )
 from madoguchi.store import plugin_metadata
 from madoguchi.tables import resident
@@ -106,6 +107,21 @@ def register_pages(config):
     return [OpenPage("/hours", answer)]
 """
 )
+STAFF_PAGE = """
+from dataclasses import dataclass
+@dataclass
+class StaffPage:
+    path: str
+    endpoint: object
+    permission: str
+    methods: tuple = ("GET",)
+@hookimpl
+def register_page_types():
+    return {StaffPage: lambda page, own: page.endpoint}
+@hookimpl
+def register_pages(config):
+    return [StaffPage("/list", answer, "toy.write"), StaffPage("/x", answer, "toy.write|toy.reed")]
+"""
 STAFF = """
 from itertools import count
 n = count(1)
@@ -147,6 +163,12 @@ def answering(reply: str, more: str = "") -> str:
     return HEAD + OFFER.replace('"はい。"', reply) + more
 
 
+def permitted(name: str, label: str) -> str:
+    """A plugin's permission."""
+    made = f"[Permission({name!r}, {label!r})]"
+    return f"\n@hookimpl\ndef register_permissions():\n    return {made}\n"
+
+
 def button(data: str) -> str:
     action = {"type": "postback", "label": "もう一度", "data": data}
     items = [{"type": "action", "action": action}]
@@ -154,6 +176,7 @@ def button(data: str) -> str:
 
 
 AGAIN = '@hookimpl\ndef register_postbacks():\n    return {"again": answer}\n'
+PERMISSIONS = "test_permissions_are_well_formed"
 PURE, STARTS, NAMES = "test_offers_are_pure", "test_starts", "test_names_are_its_own"
 CHANGED = "test_settings_can_be_changed"
 SETTINGS, KEPT = "test_settings_refuse_unknown_keys", "test_says_what_it_keeps"
@@ -277,6 +300,21 @@ class Config(BaseModel):
         PURE, "raises SystemExit: 1"),
     "offer reads a file": ({"__init__.py": offering("open(__file__).close()")},
         PURE, "touches the world outside: open "),
+    "permission of another plugin": (
+        {"__init__.py": HEAD + OFFER + permitted("other.write", "書くことができ")},
+        "test_starts", "'other.write': write toy.verb"),
+    "permission that says nothing": (
+        {"__init__.py": HEAD + OFFER + permitted("toy.write", "でき")},
+        PERMISSIONS, "its label does not say what may be done"),
+    "permission in words of the trade": (
+        {"__init__.py": HEAD + OFFER + permitted("toy.write", "プラグインを消すことができ")},
+        PERMISSIONS, "in words that staff know"),
+    "permission in English": (
+        {"__init__.py": HEAD + OFFER + permitted("toy.write", "writeでき")},
+        PERMISSIONS, "in words that staff know"),
+    "page with a permission of nobody": (
+        {"__init__.py": HEAD + OFFER + permitted("toy.write", "書くことができ") + STAFF_PAGE},
+        PERMISSIONS, "asks for 'toy.reed', which nobody registers"),
     "offer reads a file and says nothing": (
         {"__init__.py": offering("try: Path(__file__).read_text()\nexcept Exception: pass")},
         PURE, "touches the world outside: open "),
@@ -371,7 +409,7 @@ def test_each_rule_is_broken_by_some_toy():
 def test_a_broken_rule_is_found_alone(town, name):
     _, rule, sentence = BROKEN[name]
     said = broken_rules(contract(TOYS[name]), town)
-    assert list(said) == [rule]
+    assert list(said) == [rule], said
     assert own(sentence, TOYS[name]) in said[rule]
 
 

@@ -9,6 +9,7 @@ import pytest
 from madoguchi import deliveries, privacy, residents
 from madoguchi.audit import Actor
 from madoguchi.deliveries import Ledger
+from madoguchi.export import export
 
 MESSAGE = "お知らせです。"
 
@@ -368,3 +369,32 @@ def test_who_is_erased_gets_nothing_more_and_no_address_is_left(town):
     assert count(town, "toy/16") == Ledger(3, 2, 0, 0, 1)
     assert received(town) == {friends[one]: 1 for one in friends if one != who}
     assert town.wait(town.running.store.fetch("SELECT length(addresses) FROM parcel")) == [(0,)]
+
+
+def test_a_residents_copy_names_deliveries_and_an_erasure_leaves_the_ledger_countable(town):
+    friends = befriend(town, 3)
+    who, other, gone = friends
+    freeze(town, "toy/17", [who, other], "図書館は休みです。")
+    freeze(town, "toy/18", [who, gone], "ほかの人へ")
+    town.wait(town.simulator.unfollow(friends[who]))
+    follows = "SELECT follows FROM resident WHERE id = $1"
+    until(lambda: not town.wait(town.running.store.fetch(follows, who))[0][0])
+    write(town, deliveries.start, "toy/18")
+    wait_for(town, "toy/18", "done")
+    town.wait(town.simulator.follow(friends[who]))
+    until(lambda: town.wait(town.running.store.fetch(follows, who))[0][0])
+    write(town, deliveries.start, "toy/17")
+    wait_for(town, "toy/17", "done")
+
+    person = town.wait(town.running.store.read(privacy.find_person, str(who)))
+    office = town.running.services.office
+    files = town.wait(export(office, person)).files
+    told = b"".join(files.values()).decode()
+    assert "図書館は休みです。" in told
+    assert "ほかの人へ" not in told, "left out of it"
+    before = count(town, "toy/17")
+    town.wait(privacy.erase(office, person, Actor("system", "test", "test")))
+    assert count(town, "toy/17") == before == Ledger(2, 2, 0, 0, 0)
+    ids = town.wait(town.running.store.read(lambda db: list(deliveries.recipients(db, "toy/17"))))
+    assert ids == [[who, other]], "a number that names nobody any more"
+    assert town.wait(town.running.store.read(privacy.find_person, str(who))) is None

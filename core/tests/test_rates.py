@@ -9,11 +9,23 @@ import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from redis.asyncio import Redis
 
-from madoguchi.rates import LIMITS, Bucket, LocalBucket, RatesUnavailable, SharedBucket
+from madoguchi.rates import (
+    LIMITS,
+    MULTICASTS,
+    SECOND,
+    Bucket,
+    LocalBucket,
+    RatesUnavailable,
+    SharedBucket,
+    Spacing,
+)
 from madoguchi.valkey import start_valkey
 
 
@@ -218,3 +230,19 @@ def test_a_script_that_redis_forgot_is_loaded_again(redis_url, key):
             await redis.delete(key)
 
     asyncio.run(scenario())
+
+
+@given(st.lists(st.floats(0, 2), max_size=6), st.integers(0, 1_000_000))
+def test_no_second_has_more_than_line_allows_whatever_held_calls_up(stalls, seed):
+    """R27: a call reaches LINE up to 15 ms later than it started; some are held up far longer."""
+    spacing, now, starts, chance = Spacing(200, SECOND), 0.0, [], Random(seed)
+    held = dict(zip(chance.sample(range(900), len(stalls)), stalls, strict=True))
+    for n in range(900):
+        now = max(now, spacing.after(n / MULTICASTS)) + held.get(n, 0) + chance.random() * 0.001
+        spacing.note(now)
+        starts.append(now)
+    arrived = sorted(at + chance.random() * 0.014 for at in starts)
+    for first, after in zip(arrived, arrived[200:], strict=False):
+        assert after - first >= 1
+    late = starts[-1] - 900 / MULTICASTS
+    assert late <= sum(stalls) + 0.1, "a stall costs no more than itself"

@@ -68,6 +68,7 @@ def register_permissions() -> list[Permission]:
         Permission("console.settings", "設定を変えることができ"),
         Permission("console.audit", "操作記録を見ることができ"),
         Permission("console.calendar", "市の休みの日を決めることができ"),
+        Permission("console.resume", "バックアップからもどしたあと、送信を始めることができ"),
         Permission("console.residents", "住民の情報を見ることができ"),
     ]
 

@@ -29,6 +29,8 @@ WORDS = {
     "section.make": "課・係を作った",
     "section.change": "課・係を変えた",
     "settings.change": "設定を変えた",
+    "gateway.hold": "バックアップからもどした",
+    "gateway.resume": "バックアップからもどしたあと、送信を始めた",
     "list.export": "一覧をファイルにした",
     "resident.look": "住民の情報を見た",
     "resident.export": "住民の情報の写しを作った",

@@ -33,4 +33,10 @@ class Settings(BaseModel):
     quiet_minutes: int = Field(
         30, ge=5, le=24 * 60, title="LINEから何分届かないときに知らせるか（8時〜21時）"
     )
+    backup_days: int = Field(
+        7,
+        ge=0,
+        le=365,
+        title="バックアップが何日とられていないときに知らせるか（0なら知らせない）",
+    )
     quota_percent: int = Field(90, ge=50, le=100, title="今月送れる通数の何％を使ったら知らせるか")

@@ -71,6 +71,17 @@ def describe(
     if measures.mail_stuck:
         words = f"送れないメールが{measures.mail_stuck}通あります。"
         bad.append(Sentence("mail", words, advice="メールサーバーの設定を確かめてください。"))
+    if measures.audit_is_broken:
+        words = "操作記録の一部が、書きかえられたか、なくなっています。"
+        bad.append(Sentence("audit", words, advice="システムの担当に知らせてください。"))
+    days, since = settings.backup_days, measures.copied
+    if days and (measures.opened if since is None else since) > days * 86400:
+        words = "バックアップが、まだ一度もとられていません。"
+        if since is not None:
+            words = f"最後にバックアップをとってから、{how_long(since)}たちました。"
+        bad.append(Sentence("backup", words, advice="システムの担当に知らせてください。"))
+    elif since is not None:
+        good.append(Sentence("backup", f"最後のバックアップは{how_long(since)}前です。", True))
     if not bad:
         good.insert(0, Sentence("well", "すべて動いています。", True))
     return [*bad, *good]

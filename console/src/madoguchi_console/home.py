@@ -29,8 +29,10 @@ async def show_home(request: Request) -> Response:
     desk, page = request.state.desk, request.state.page
     queue, failed = await find_queue(page, request.state.staff)
     told = await health.find_sentences(page)
+    held = await page.inside.held()
     kept = await page.read(keeping.find_kept, request.state.staff.id, page.now)
-    shown = {"queue": queue, "failed": failed, "health": told, "kept": kept}
+    shown = {"queue": queue, "failed": failed, "health": told, "kept": kept, "held": held}
+    shown["unsure"] = "unsure" in request.query_params
     return page.render("home.html", **shown, warnings=await health.find_warnings(page, desk.staff))
 
 
@@ -52,6 +54,15 @@ async def find_queue(page: Any, person: Staff) -> tuple[list[Waiting], list[str]
             plugin.fail(f"queue of {item.path}", error)
             failed.append(plugin.info.label)
     return sorted(found, key=lambda one: (not one.is_late, one.since)), failed
+
+
+async def go_on(request: Request) -> Response:
+    """`POST /resume`: a restored copy handles and sends again; who says so has ticked that."""
+    page = request.state.page
+    if "sure" not in await request.form():
+        return RedirectResponse(page.path("/console?unsure=1"), 303)
+    await page.inside.go_on()
+    return RedirectResponse(page.path("/console?done=resumed"), 303)
 
 
 async def show_kept(request: Request) -> Response:

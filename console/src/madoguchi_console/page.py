@@ -151,5 +151,6 @@ NEWS = {
     "sent": "送りました。",
     "undone": "元にもどしました。",
     "deleted": "消しました。",
+    "resumed": "送信と受け付けを始めました。",
 }
 """What `?done=…` after an address says above the page."""

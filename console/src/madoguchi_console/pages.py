@@ -80,6 +80,7 @@ ADMINISTRATORS = [
     ConsolePage("/settings/{owner}/save", settings_pages.save_settings, SETTINGS, POST),
     ConsolePage("/settings/{owner}/history", settings_pages.show_history, SETTINGS),
     ConsolePage("/settings/{owner}/history", settings_pages.look_undo, SETTINGS, POST),
+    ConsolePage("/resume", home.go_on, "console.resume", POST),
     ConsolePage("/audit", audit_pages.show_audit, "console.audit", menu="操作記録"),
     ConsolePage("/calendar", calendar_pages.change_calendar, "console.calendar", POST),
 ]

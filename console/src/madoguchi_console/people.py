@@ -13,7 +13,15 @@ from madoguchi_console.models import grant, member, section, staff
 
 ANYBODY = "console.use"
 """The permission that everybody who logged in has."""
-ADMIN = frozenset({"console.staff", "console.settings", "console.audit", "console.calendar"})
+ADMIN = frozenset(
+    {
+        "console.staff",
+        "console.settings",
+        "console.audit",
+        "console.calendar",
+        "console.resume",
+    }
+)
 """What administrators may do, without being a member of any section."""
 NOT_OUTSIDE = ADMIN | {"console.residents"}
 """What nobody from outside may do, whatever was granted to them."""

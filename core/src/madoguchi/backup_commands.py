@@ -1,12 +1,17 @@
 """`madoguchi backup`, `restore` and `resume`."""
 
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from madoguchi.errors import MadoguchiError
 from madoguchi.shell import tell
+
+if TYPE_CHECKING:
+    from madoguchi.config import Gateway
 
 app = typer.Typer()
 
@@ -34,7 +39,7 @@ def restore(
     data: Data = DATA,
     city: City = "",
 ) -> None:
-    """Put a copy back. It sends nothing before `madoguchi resume`."""
+    """Put a copy back. It sends nothing before a person says so: in the console, or by `resume`."""
     tell(_restore(config, data, city, file))
 
 
@@ -49,7 +54,22 @@ async def _backup(config: Path, data: Path, city: str, to: Path) -> list[str]:
     from madoguchi.clock import Clock
     from madoguchi.inspection import pick_city
 
-    return await back_up(pick_city(config, city), data, to, Clock().now())
+    gateway, now = pick_city(config, city), Clock().now()
+    return [*await back_up(gateway, data, to, now), *await _note(gateway, data, now)]
+
+
+async def _note(gateway: "Gateway", data: Path, now: datetime) -> list[str]:
+    """So that staff read when the last copy was made; the copy is there without it."""
+    from madoguchi import care
+    from madoguchi.asking import ask, open_unattended
+
+    try:
+        if await ask(gateway, data, "backup.note", at=now.isoformat()) is None:
+            async with open_unattended(gateway, data) as store:
+                await store.write(care.note_copy, now)
+    except MadoguchiError as error:
+        return [f"the copy is whole, but staff will not read of it: {error}"]
+    return []
 
 
 async def _restore(config: Path, data: Path, city: str, file: Path) -> list[str]:

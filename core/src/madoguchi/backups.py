@@ -130,7 +130,7 @@ async def restore(
                 f"{file} is of {manifest['dialect']}, the city's file of {dialect}"
             )
         folder = data / gateway.name
-        why = f"restored from the copy of {manifest['at'][:16]}"
+        made = datetime.fromisoformat(manifest["at"])
         if url:
             await _copy_in(url, archive, manifest, sets, file)
         else:
@@ -139,12 +139,14 @@ async def restore(
     store = open_store(path=None if url else folder / "main.sqlite", url=url, clock=Clock())
     await store.start()
     try:
-        await store.write(held.hold, why, now)
+        await store.write(held.hold, made, now)
     finally:
         await store.close()
     return [
-        f"{gateway.name} is {why}; nothing is sent and no event is handled yet",
-        "start it, look at what waits, then run: madoguchi resume",
+        f"{gateway.name} is as of {made:%Y-%m-%d %H:%M} UTC;"
+        " nothing is sent and no event is handled yet",
+        "start it, look at what waits, then go on from the console's first page,"
+        " or by: madoguchi resume",
     ]
 
 

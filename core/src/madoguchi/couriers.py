@@ -8,8 +8,9 @@ too old, or LINE has refused the channel, no call starts.
 import asyncio
 import logging
 import time
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from redis.asyncio import Redis
 
@@ -18,17 +19,22 @@ from madoguchi.answers import Answer
 from madoguchi.clock import Clock
 from madoguchi.ledger import Settled, Taken
 from madoguchi.line import LineClient
-from madoguchi.rates import LIMITS, Bucket, RatesUnavailable, SharedBucket
+from madoguchi.rates import (
+    LIMITS,
+    MULTICASTS,
+    SECOND,
+    Bucket,
+    RatesUnavailable,
+    SharedBucket,
+    Spacing,
+)
 from madoguchi.store import Store, StoreUnavailable
 
 log = logging.getLogger("madoguchi.couriers")
 
 KINDS = ("multicast", "broadcast")
 LOOK = 0.1
-JITTER = 0.005
-CATCHING_UP = 1 / (LIMITS["multicast"].calls - 1)
-"""Seconds between two calls while what was delayed is made up for."""
-AHEAD = 0.08
+AHEAD = 0.25
 """Seconds before the places that were handed out are used up at which the next are taken."""
 BATCH = 40
 """Chunks that are taken at once: a fifth of a second of LINE's pace."""
@@ -62,9 +68,9 @@ def live_courier(
 
 def shared_rates(redis: Redis, prefix: str) -> dict[str, Bucket]:
     """A bucket for each kind. Of 60 broadcasts an hour ten may follow one another, then 50 come."""
-    many, few = LIMITS["multicast"], LIMITS["broadcast"]
+    few = LIMITS["broadcast"]
     return {
-        "multicast": SharedBucket(redis, f"{prefix}:rate:multicast", many.rate, many.burst),
+        "multicast": SharedBucket(redis, f"{prefix}:rate:multicast", MULTICASTS, 1),
         "broadcast": SharedBucket(
             redis, f"{prefix}:rate:broadcast", (few.calls - 10) / few.seconds, 10
         ),
@@ -90,7 +96,8 @@ class Courier:
         self._looked = 0.0
         self._stopped: set[int] = set()
         self._line_ends = dict.fromkeys(KINDS, 0.0)
-        self._slot = 0.0
+        self._spacing = Spacing(LIMITS["multicast"].calls, SECOND)
+        self._turn = asyncio.Lock()
         self._finished = 0.0
 
     async def run(self) -> None:
@@ -149,13 +156,24 @@ class Courier:
             reserved = time.monotonic()
             wait = await self._rates[kind].reserve(due)
             self._line_ends[kind] = reserved + wait
-            gap = 1 / LIMITS[kind].rate
-            for place, taken in enumerate(await self._step(kind, due)):
-                at = reserved + max(0.0, wait - (due - 1 - place) * gap)
-                task = asyncio.create_task(self._send(taken, at))
-                self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
+            first = reserved + max(0.0, wait - (due - 1) / MULTICASTS)
+            self._spawn(self._start(await self._step(kind, due), first))
         return due
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+
+    async def _start(self, batch: Sequence[Taken], first: float) -> None:
+        """Send each off at its place, the first at `first`; one batch after the other."""
+        async with self._turn:
+            for n, taken in enumerate(batch):
+                slot = self._spacing.after(first + n / MULTICASTS)
+                if (wait := slot - time.monotonic()) > 0:
+                    await asyncio.sleep(wait)
+                self._spacing.note(time.monotonic())
+                self._spawn(self._send(taken))
 
     async def _step(self, kind: str, most: int) -> list[Taken]:
         settled, self._settled = self._settled, []
@@ -171,11 +189,7 @@ class Courier:
             self._stopped -= {one.taken.delivery_id for one in settled}
         return taken
 
-    async def _send(self, taken: Taken, at: float) -> None:
-        if (wait := at - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
-        if taken.kind == "multicast" and (wait := self._give_slot(at) - time.monotonic()) > 0:
-            await asyncio.sleep(wait)
+    async def _send(self, taken: Taken) -> None:
         answer = await self._call(taken) if self._may(taken) else None
         if answer is not None:
             metrics.ANSWERS.add(self._gateway, taken.kind, answer.outcome)
@@ -183,17 +197,6 @@ class Courier:
                 self._stopped.add(taken.delivery_id)
                 log.error("%s: a delivery stops: %s", self._gateway, answer.message)
         self._settled.append(Settled(taken, answer, self._clock.time()))
-
-    def _give_slot(self, at: float) -> float:
-        """When the next multicast starts: evenly, so that no second has more than LINE allows.
-
-        After a standstill calls are spaced anew and catch up slowly. A few milliseconds are no
-        standstill: else every timer that is late would slow all down.
-        """
-        now = time.monotonic()
-        slot = max(at, self._slot + CATCHING_UP)
-        self._slot = now if now - slot > JITTER else slot
-        return self._slot
 
     def _may(self, taken: Taken) -> bool:
         """Whether this call may start now."""

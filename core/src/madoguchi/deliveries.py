@@ -7,6 +7,7 @@ sends them. What becomes of each recipient stands in the ledger:
 `sent + waiting + unknown + left_out = frozen`, at every moment.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,7 @@ from madoguchi.freezing import (
 )
 from madoguchi.ledger_tables import chunk, delivery, parcel
 from madoguchi.line import retry_key
+from madoguchi.rates import MULTICASTS
 
 __all__ = [
     "Delivery",
@@ -50,15 +52,26 @@ __all__ = [
     "left_out",
     "look",
     "pause",
+    "received",
     "recipients",
     "resume",
     "start",
 ]
 
-PACE = 198.0
-"""Multicasts a second (R27), for the estimate."""
 STAFF = "staff"
 """Why a delivery is paused if a person did it; else one of `answers.Outcome`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A delivery that went to somebody, or may have gone."""
+
+    key: str
+    at: float
+    """Seconds since 1970."""
+    state: str
+    """"accepted" or "unknown"."""
+    messages: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +218,7 @@ def estimate(db: Session, key: str) -> float | None:
     ).one()
     if not found[0]:
         return None
-    return max(found[0] / PACE, found[1] - now_of(db))
+    return max(found[0] / MULTICASTS, found[1] - now_of(db))
 
 
 def left_out(db: Session, key: str) -> dict[str, int]:
@@ -238,6 +251,36 @@ def recipients(db: Session, key: str) -> Iterator[list[int]]:
     )
     for ids, gone in rows:
         yield [one for one in ids if str(one) not in gone]
+
+
+def received(db: Session, resident_id: int) -> list[Received]:
+    """What went to a resident, or may have gone: for their copy. Drills and broadcasts go to none.
+
+    Each list of recipients in which the id may stand is read, about one for each delivery.
+    """
+    rows = db.execute(
+        select(delivery, chunk.c.state.label("became"), chunk.c.accepted_at, chunk.c.first_try)
+        .add_columns(parcel.c.recipients, parcel.c.left_out.label("gone"))
+        .join(chunk, chunk.c.delivery_id == delivery.c.id)
+        .join(parcel, parcel.c.chunk_id == chunk.c.id)
+        .where(
+            delivery.c.channel == "live",
+            parcel.c.low <= resident_id,
+            parcel.c.high >= resident_id,
+            chunk.c.state.in_(("accepted", "unknown")),
+        ),
+        execution_options={"yield_per": 20},
+    )
+    return [
+        Received(
+            row.key,
+            row.accepted_at or row.first_try or row.created,
+            row.became,
+            json.loads(row.messages)["messages"],
+        )
+        for row in rows
+        if resident_id in row.recipients and str(resident_id) not in row.gone
+    ]
 
 
 def _of(key: str) -> Any:

@@ -15,6 +15,7 @@ from uuid import uuid4
 from redis.exceptions import RedisError
 
 from madoguchi import (
+    care,
     commands,
     drill,
     followers,
@@ -164,8 +165,8 @@ class RunningGateway:
             self._repeat_erasures(),
         ):
             self._spawn(work)
-        if why := await self.store.read(held.why_held):
-            log.warning("%s is held since %s: madoguchi resume", self.name, why)
+        if await self.store.read(held.is_held):
+            log.warning("%s is a restored copy: a person has to let it go on", self.name)
             self._spawn(self._go_on_later())
         else:
             await self._go_on()
@@ -267,6 +268,7 @@ class RunningGateway:
                     **publishing.deeds(s),
                     commands.DEED: self._run_command,
                     **held.deeds(s.store),
+                    **care.deeds(s.store),
                 }
                 task = asyncio.create_task(answer(self.redis, self.name, deeds, said))
                 self.services.background.add(task)

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from madoguchi import followers, mail, privacy, retention
+from madoguchi import audit, care, followers, mail, privacy, retention
 from madoguchi.jobs import JobContext, forget_runs
 from madoguchi.menu import publishing, taps
 from madoguchi.schedules import Daily, Every
@@ -39,6 +39,11 @@ async def _read_followers(job: JobContext) -> None:
         await followers.reader_of(s.office, job.write, s.client, s.clock).read_on(patience=600)
 
 
+async def _verify_audit(job: JobContext) -> None:
+    """Follow the chain of the audit log; staff read of it where it is broken."""
+    await job.write(care.note_audit, await job.read(audit.verify))
+
+
 async def _count_taps(job: JobContext) -> None:
     """Keep LINE's count of taps on the rich menu, then delete menus that waited for it."""
     s = job._services
@@ -54,5 +59,6 @@ JOBS = (
     Job("followers", Every(60), _read_followers, limit=3000),
     Job("taps", Daily("05:00"), _count_taps, limit=600),
     Job("mail", Every(1), mail.send_due, limit=600),
+    Job("audit", Daily("04:00"), _verify_audit, limit=600),
     Job("scrub", Daily("03:30"), _scrub, limit=300),
 )

@@ -7,21 +7,22 @@ the person may.
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from madoguchi import privacy
+from madoguchi import care, held, privacy
 from madoguchi import settings as versions
-from madoguchi.audit import Actor, audit, verify
+from madoguchi.audit import Actor, audit
 from madoguchi.changes import COUNTS
 from madoguchi.clock import JST
 from madoguchi.config import CITY
 from madoguchi.differences import compare
 from madoguchi.errors import MadoguchiError
 from madoguchi.export import export
+from madoguchi.held import Held
 from madoguchi.office_days import OfficeDays
 from madoguchi.own_data import OwnData
 from madoguchi.plugins import Plugin
@@ -53,6 +54,12 @@ class Measures:
     """Label of each plugin that is out of service → why."""
     stale: tuple[str, ...]
     """Owners whose newest settings are not in force."""
+    audit_is_broken: bool
+    """The chain of the audit log did not fit when it was last followed, tonight."""
+    copied: float | None
+    """Since the last copy that `madoguchi backup` made; None: there is none."""
+    opened: float
+    """Since the city was first opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +155,7 @@ class Inside:
     async def measure(self) -> Measures:
         """Look how the gateway is."""
         s = self._services
-        now = s.clock.time()
-        counted = await s.store.read(_measure, now)
+        counted = await s.store.read(_measure, s.clock.now())
         every = s.plugins.all.values()
         stale = [plugin.name for plugin in every if plugin.stale]
         return Measures(
@@ -166,9 +172,15 @@ class Inside:
             return Quota(said.limit, said.used)
         return None
 
-    async def audit_is_whole(self) -> bool:
-        """Whether the chain of the audit log fits."""
-        return await self._services.store.read(verify) is None
+    async def held(self) -> Held | None:
+        """Of when the restored copy is that waits for a person; None: everything goes its way."""
+        return await self._services.store.read(held.look)
+
+    async def go_on(self) -> bool:
+        """Let a restored copy handle events and send, by this page's actor."""
+        if self._actor is None:
+            raise RuntimeError("nobody is known to act here")
+        return await self._services.store.write(held.let_go, self._actor)
 
     # One resident
 
@@ -190,7 +202,9 @@ class Inside:
         return dict(made.files)
 
 
-def _measure(db: Session, now: float) -> dict[str, Any]:
+def _measure(db: Session, at: datetime) -> dict[str, Any]:
+    now = at.timestamp()
+    copied, opened = care.last_copy(db), care.opened(db) or at
     heard = db.scalar(select(func.max(handled.c.at)))
     is_due = (outgoing.c.state == "waiting") & (outgoing.c.next_try <= now)
     due, oldest = db.execute(select(func.count(), func.min(outgoing.c.created)).where(is_due)).one()
@@ -200,5 +214,8 @@ def _measure(db: Session, now: float) -> dict[str, Any]:
         "set_aside": db.scalar(select(func.count()).where(attempt.c.set_aside)) or 0,
         "due": due,
         "due_since": None if oldest is None else max(0.0, now - oldest),
+        "audit_is_broken": care.audit_is_broken(db),
+        "copied": None if copied is None else (at - copied).total_seconds(),
+        "opened": (at - opened).total_seconds(),
         "mail_stuck": db.scalar(select(func.count()).where(stuck)) or 0,
     }

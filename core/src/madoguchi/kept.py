@@ -20,11 +20,12 @@ from madoguchi.city_file import RetentionTable
 from madoguchi.clock import JST
 from madoguchi.config import Gateway
 from madoguchi.forms import Asking
+from madoguchi.kept_sent import find_sent
 from madoguchi.languages import NAMES, Languages, Words
 from madoguchi.plugins import PLUGIN_FAULTS, Plugin
 from madoguchi.privacy import NAMES_OF_TABLES, Office, Person
 from madoguchi.reading import show_date
-from madoguchi.tables import CORE, draft, media, outgoing, profile, resident, submission
+from madoguchi.tables import CORE, draft, media, profile, resident, submission
 from madoguchi.tables import audit as audit_log
 from madoguchi.types import City, Event, Record, Resident
 
@@ -182,7 +183,7 @@ def _collect_own(
         *shape.forms("draft", rows[draft], lambda r: datetime.fromtimestamp(r.updated, JST)),
         *shape.group("media", [_media(row, say) for row in _of(db, media, who)]),
         *shape.group("events", [_received(event, say) for event in reversed(events)]),
-        *shape.group("outgoing", [_sent(row, say) for row in _of(db, outgoing, who)]),
+        *shape.group("outgoing", find_sent(db, who, say)),
         *shape.group("audit", _audited(db, who, say)),
     ]
 
@@ -342,24 +343,6 @@ def _received(event: Event, say: Voice) -> Record:
     values[say(DEVICE)] = dict(event.raw)
     shown = {say("日時"): say.time(event.at), say(DEVICE): ""}
     return Record(say(NAMES_OF_TABLES["events"]), values, shown=shown)
-
-
-def _sent(row: Any, say: Voice) -> Record:
-    at = datetime.fromtimestamp(row.created, JST)
-    messages = json.loads(bytes(row.body))["messages"] if row.body else None
-    was_sent = row.state == "accepted"
-    values = {say("日時"): _iso(at), say("状態"): row.state, say("内容"): messages}
-    shown = {
-        say("日時"): say.time(at),
-        say("状態"): say("送信済み") if was_sent else say("送っていません"),
-        say("内容"): "\n".join(_texts(messages or ())),
-    }
-    return Record(say(NAMES_OF_TABLES["outgoing"]), values, shown=shown)
-
-
-def _texts(messages: Iterable[Mapping[str, Any]]) -> Iterable[str]:
-    for message in messages:
-        yield str(message.get("text") or message.get("altText") or message.get("type"))
 
 
 def _audited(db: Session, who: int, say: Voice) -> list[Record]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, text, update
+from sqlalchemy import bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from madoguchi.answers import Answer, Outcome
@@ -106,10 +106,7 @@ def take(db: Session, channel: str, kind: str, now: float, most: int) -> list[Ta
 
 
 _DUE_OF = (
-    select(
-        chunk.c.id, chunk.c.key, chunk.c.tries, chunk.c.first_try, parcel.c.low, parcel.c.high,
-        parcel.c.addresses,
-    )
+    select(chunk.c.id, chunk.c.key, chunk.c.tries, chunk.c.first_try, parcel.c.addresses)
     .join(parcel, parcel.c.chunk_id == chunk.c.id)
     .order_by(chunk.c.next_try, chunk.c.id)
     .with_for_update(skip_locked=True, of=chunk)
@@ -125,15 +122,16 @@ def _take_of(
 ) -> list[Taken]:
     due = (chunk.c.delivery_id == number) & (chunk.c.state == "waiting") & (chunk.c.next_try <= now)
     rows = db.execute(_DUE_OF.where(due).limit(most)).all()
+    fresh = [row.id for row in rows if row.first_try is None and kind == "multicast"]
+    gone = _gone(db, channel, fresh)
     taken, marks, late = [], [], []
     for row in rows:
         if row.first_try is not None and now - row.first_try > GIVE_UP:
             late.append({"id": row.id, "error": "nobody knows, and its key is too old"})
             continue
         addresses: bytes | None = bytes(row.addresses)
-        if row.first_try is None and kind == "multicast":
-            gone = _gone(db, channel, row.low, row.high)
-            addresses = _without(db, row.id, gone, "unfollowed") if gone else addresses
+        if row.id in gone:
+            addresses = _without(db, row.id, gone[row.id], "unfollowed")
         if addresses is None:
             continue  # nobody is left in it
         marks.append({"id": row.id, "first": row.first_try or now, "until": now + LEASE})
@@ -147,14 +145,20 @@ def _take_of(
 
 
 _GONE = {
-    channel: text(f"SELECT id FROM {people} WHERE id BETWEEN :low AND :high AND NOT follows")
+    channel: text(
+        f"SELECT p.chunk_id, who.id FROM parcel p JOIN {people} who ON who.id BETWEEN p.low AND"
+        " p.high WHERE p.chunk_id IN :chunks AND NOT who.follows"
+    ).bindparams(bindparam("chunks", expanding=True))
     for channel, people in (("live", "resident"), ("drill", "drill_friend"))
 }
 
 
-def _gone(db: Session, channel: str, low: int, high: int) -> set[int]:
-    """Who of the ids between these is no friend any more."""
-    return set(db.scalars(_GONE[channel], {"low": low, "high": high}))
+def _gone(db: Session, channel: str, chunks: Sequence[int]) -> dict[int, set[int]]:
+    """By chunk, who between its lowest and its highest id is no friend any more."""
+    found: dict[int, set[int]] = {}
+    for number, who in db.execute(_GONE[channel], {"chunks": chunks}) if chunks else ():
+        found.setdefault(number, set()).add(who)
+    return found
 
 
 def _without(db: Session, number: int, gone: set[int], reason: str) -> bytes | None:

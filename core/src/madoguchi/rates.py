@@ -6,6 +6,7 @@ Every place is handed out once, in order, so that a waiter who wakes up late slo
 
 import asyncio
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -55,11 +56,39 @@ LIMITS: Final[Mapping[str, Limit]] = {
 }
 """LINE's limits per channel and endpoint (reference of the Messaging API, "Rate limits")."""
 
+SECOND = 1.015
+"""LINE's second, as deliveries keep it: some calls may reach LINE 15 ms later than others."""
+MULTICASTS = LIMITS["multicast"].calls / SECOND
+"""The pace of deliveries, calls per second; with `Spacing`, none is refused."""
+
 
 def open_redis(url: str) -> Redis:
     """A Redis whose callers wait for one of 50 connections; it closes them with itself."""
     pool = BlockingConnectionPool.from_url(url, max_connections=50, socket_connect_timeout=1)
     return Redis.from_pool(pool)
+
+
+class Spacing:
+    """At most `calls` starts in any `seconds`, whatever held some of them up.
+
+    What was held up is made up for only as far as there is room.
+    """
+
+    def __init__(self, calls: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._closest = seconds / (2 * calls)
+        self._starts: deque[float] = deque(maxlen=calls)
+
+    def after(self, at: float) -> float:
+        """When a call whose place is `at` may start, if it is the next one."""
+        starts = self._starts
+        if starts:
+            at = max(at, starts[-1] + self._closest)
+        return max(at, starts[0] + self._seconds) if len(starts) == starts.maxlen else at
+
+    def note(self, at: float) -> None:
+        """A call starts."""
+        self._starts.append(at)
 
 
 class Bucket(ABC):

@@ -22,7 +22,6 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from sqlalchemy import inspect
 
 from madoguchi import migrations
 from madoguchi.collected import collect
@@ -33,7 +32,9 @@ from madoguchi.errors import ConfigError
 from madoguchi.plugins import GROUP, PLUGIN_FAULTS, Plugin
 from madoguchi.testing.corpus import MESSAGES
 from madoguchi.testing.criteria import check_audiences
+from madoguchi.testing.foreign_keys import find_foreign_keys
 from madoguchi.testing.imports import find_foreign_imports
+from madoguchi.testing.permissions import check_permissions
 from madoguchi.testing.personal import check_personal_data
 from madoguchi.testing.purity import refuse_io
 from madoguchi.testing.resident import TestResident
@@ -119,6 +120,10 @@ class PluginContract:
             if re.match("/static(/|$)", getattr(page, "path", "")):
                 problems.append(f"page {page.path}: the files of static/ lie there")
         _report(problems)
+
+    def test_permissions_are_well_formed(self, town: Town) -> None:
+        """Names begin with the plugin's, labels are plain words, pages ask for what is there."""
+        _report(list(check_permissions(self._started(town))))
 
     def test_settings_refuse_unknown_keys(self, town: Town) -> None:
         """A key that is misspelt in the city's file is found at any depth, not passed over."""
@@ -338,20 +343,6 @@ def has_readme(entry: metadata.EntryPoint) -> bool:
         if (folder / "pyproject.toml").exists():
             return any(path.stat().st_size for path in folder.glob("README*"))
     return False
-
-
-def find_foreign_keys(db: Any, owned: migrations.MigrationSet) -> list[str]:
-    """Foreign keys of the plugin's tables that would break others, or outlive a resident."""
-    problems = []
-    looker = inspect(db.connection())
-    for table in filter(owned.owns, looker.get_table_names()):
-        for key in looker.get_foreign_keys(table):
-            to, action = key["referred_table"], key["options"].get("ondelete")
-            if to == "resident" and action not in ("CASCADE", "SET NULL"):
-                problems.append(f"{table}: resident.id needs ondelete=CASCADE or SET NULL")
-            elif to != "resident" and not owned.owns(to):
-                problems.append(f"{table} refers to {to}, which is not this plugin's")
-    return problems
 
 
 def find_postbacks(value: Any) -> Iterator[str]:
