@@ -80,7 +80,7 @@ def test_its_tests_pass(written, tmp_path, monkeypatch):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "14 passed" in done.stdout
+    assert "16 passed" in done.stdout
 
 
 @pytest.mark.parametrize(

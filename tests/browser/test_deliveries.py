@@ -22,7 +22,9 @@ def plugins():
     return {"segment": {}, "liff": {}, "console": {}}
 
 
-@pytest.fixture(params=[(390, 844), (1366, 768)], ids=["phone", "desk"])
+@pytest.fixture(
+    params=[(390, 844), pytest.param((1366, 768), marks=pytest.mark.slow)], ids=["phone", "desk"]
+)
 def context(request, browser: Browser) -> Iterator[BrowserContext]:
     width, height = request.param
     context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")

@@ -192,7 +192,7 @@ def log_in(town: Town, page: Page) -> None:
     expect(page.locator("body[hx-boost\\:inherited]")).to_have_count(1)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", [pytest.param("ja", marks=pytest.mark.slow), *LANGUAGES[1:]])
 def test_every_page_of_residents(town, context, look_over, language):
     hanako = TestResident(town)
     hanako.taps({"ja": "日本語", "ja-easy": "やさしい日本語", "en": "English"}[language])

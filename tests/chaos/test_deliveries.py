@@ -64,7 +64,9 @@ def own_postgresql():
         yield server
 
 
-both = pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+both = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)]
+)
 
 
 def full(*values):
@@ -143,6 +145,7 @@ def test_redis_is_emptied_and_then_away(mail, found, size, spread):
     found("Redis emptied four times, then away for 3 s", mailing)
 
 
+@pytest.mark.slow
 def test_connections_to_postgresql_break(mail):
     mailing = mail(10_000, 8.0, "postgresql")
     url = mailing.city.database_url

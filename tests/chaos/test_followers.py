@@ -17,7 +17,7 @@ def wait_for(condition, patience=120.0):
     return value
 
 
-@pytest.mark.parametrize("server", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("server", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def test_r49_every_friend_is_there_once_though_workers_die_in_between(deploy, request, server):
     city = deploy(request.getfixturevalue("database_url") if server == "postgresql" else None)
     friends = city.crowd(FRIENDS)

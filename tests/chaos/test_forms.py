@@ -69,7 +69,7 @@ def test_kill_9_in_the_middle_of_forms_on_sqlite(deploy, residents, rounds):
     kill_in_between(city, ["worker"], residents, rounds)
 
 
-@pytest.mark.parametrize(("residents", "rounds"), [(20, 2), FULL])
+@pytest.mark.parametrize(("residents", "rounds"), [FULL])
 def test_kill_9_in_the_middle_of_forms_on_postgresql(deploy, database_url, residents, rounds):
     city = deploy(database_url)
     workers = ["worker-1", "worker-2"]

@@ -105,5 +105,6 @@ def test_kill_9_in_the_middle_of_an_erasure_on_sqlite(deploy):
     die_and_go_on(deploy())
 
 
+@pytest.mark.slow
 def test_kill_9_in_the_middle_of_an_erasure_on_postgresql(deploy, database_url):
     die_and_go_on(deploy(database_url))

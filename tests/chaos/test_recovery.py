@@ -37,10 +37,11 @@ def test_kill_9_of_the_worker_on_sqlite(deploy, residents, each, record_figures)
     record_figures(talk.check(may_lack_answers=True))
     said = city.said()
     for user, asked in small_talk.acknowledged.items():
-        assert [text.partition(" ")[2] for text in said[user]] == asked
+        heard = [text.partition(" ")[2] for text in said[user]]
+        assert [text for text in heard if text in asked] == asked
 
 
-@pytest.mark.parametrize(("residents", "each"), [(60, 20), FULL])
+@pytest.mark.parametrize(("residents", "each"), [FULL])
 def test_kill_9_of_two_workers_on_postgresql(deploy, database_url, residents, each, record_figures):
     city = deploy(database_url)
     workers = ["worker-1", "worker-2"]
@@ -87,6 +88,7 @@ def test_redis_emptied_then_stopped_under_two_workers(deploy, database_url, reco
     record_figures(talk.check())
 
 
+@pytest.mark.slow
 def test_what_arrives_while_the_worker_is_down_is_answered_by_push_r20(deploy, record_figures):
     """Also without Redis at first, and with a LINE that fails: pushes wait, none is doubled."""
     city = deploy()

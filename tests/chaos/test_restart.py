@@ -71,6 +71,7 @@ def test_a_restart_under_load_on_sqlite(deploy, times, record_figures):
 
 
 @pytest.mark.parametrize("times", TIMES)
+@pytest.mark.slow
 def test_a_restart_of_three_workers_under_load(deploy, database_url, times, record_figures):
     restart_under_load(deploy(database_url, alone=True), 3, times, record_figures)
 
