@@ -6,6 +6,8 @@ import urllib.error
 import urllib.request
 from http.client import HTTPException
 
+import pytest
+
 from madoguchi.clock import Clock
 from madoguchi.secrets import derive
 from madoguchi.testing import install

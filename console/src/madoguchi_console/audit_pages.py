@@ -38,8 +38,6 @@ WORDS = {
     "resident.erased": "住民の情報を消しおわった",
     "menu.publish": "メニューを住民に出した",
     "menu.restore": "前のメニューに戻した",
-    "gateway.hold": "控えから戻し、送るのを止めた",
-    "gateway.resume": "確かめて、また送れるようにした",
     # To what
     "staff": "職員",
     "section": "課・係",
