@@ -8,6 +8,7 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from urllib.request import Request as Call
 from urllib.request import urlopen
 
@@ -141,6 +142,9 @@ class Bot:
                 return [text(f"{postback['data']} {when}".strip() + " を受け取りました")]
             case "message", "text" if event["message"]["text"] == "案内":
                 return [FLEX]
+            case "message", "text" if event["message"]["text"] == "写真":
+                here = f"https://{urlsplit(self.simulator).netloc}/static/town.svg"
+                return [{"type": "image", "originalContentUrl": here, "previewImageUrl": here}]
             case "message", "text":
                 answer = text(f"「{event['message']['text']}」ですね。18時までです。")
                 return [answer | {"quickReply": QUICK_REPLIES}]
@@ -375,6 +379,14 @@ def test_flex_is_readable_and_its_parts_work_by_key_and_tap(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(own(page, "箱をえらぶ")).to_have_count(1)
     expect(log(page)).to_contain_text("box=1 を受け取りました")
+
+
+def test_a_picture_of_this_machine_is_seen_though_it_has_no_https(page: Page) -> None:
+    befriend(page, "中村 けい")
+    write(page, "写真")
+    picture = log(page).locator("img[src$='town.svg']")
+    expect(picture).to_be_visible()
+    page.wait_for_function("one => one.complete && one.naturalWidth", arg=picture.element_handle())
 
 
 def test_the_enter_of_a_conversion_does_not_send(page: Page, bot: Bot) -> None:
