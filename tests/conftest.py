@@ -226,7 +226,7 @@ def free_ports() -> tuple[int, int]:
         port = random.randrange(10_000, 30_000)
         try:
             with ExitStack() as stack:
-                for number in (port, port + 1, port + 2):
+                for number in range(port, port + 5):
                     stack.enter_context(socket.create_server(("127.0.0.1", number)))
                 return port, port + 2
         except OSError:

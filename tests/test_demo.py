@@ -51,7 +51,7 @@ def residents_of(demo) -> list[tuple]:
 def test_a_day_with_the_demo(new_demo: Callable, tmp_path: Path) -> None:
     demo = new_demo(tmp_path / "data")
     first_start = demo.start("--residents", "3")
-    assert demo.output.count("http://") == 3, "an address is shown that leads nowhere"
+    assert demo.output.count("http://") == 4, "an address is shown that leads nowhere"
     assert '<html lang="ja">' in demo.call("GET", "/")
     friends = demo.call("GET", "/sim/residents")["residents"]
     assert [friend["displayName"] for friend in friends] == [

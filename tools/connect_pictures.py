@@ -19,6 +19,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, expect, sync_playwright
 from screenshot import (
@@ -62,6 +63,9 @@ class City:
             "MIHON_CHANNEL_SECRET": kept["secret"],
             "MIHON_ACCESS_TOKEN": kept["token"],
             "MIHON_LINE_PLATFORM": self.phone,
+            "MIHON_DRILL_SECRET": kept["drill_secret"],
+            "MIHON_DRILL_TOKEN": kept["drill_token"],
+            "MIHON_DRILL_PLATFORM": f"http://127.0.0.1:{urlsplit(self.phone).port + 2}",
             "MIHON_MAIL_SERVER": "127.0.0.1:25",
             "MIHON_PUBLIC_URL": here,
         }

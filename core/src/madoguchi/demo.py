@@ -27,7 +27,7 @@ from madoguchi.inspection import load_plugins
 from madoguchi.menu_commands import publish_menu
 from madoguchi.ports import Port, require_free
 from madoguchi.renewing import is_running
-from madoguchi.sample import prepare
+from madoguchi.sample import friends_from_before, people_of_drills, prepare
 from madoguchi.supervisor import Child
 
 SECRETS = "secrets.json"
@@ -65,7 +65,8 @@ def run_demo(
     webhooks = Port(door_port, "webhooks (always the one after --port)", "--port")
     phone_port = Port(sim_port, "the phone", "--sim-port")
     mails = Port(sim_port + 1, "mails (always the one after --sim-port)", "--sim-port")
-    require_free("127.0.0.1", [pages, webhooks, phone_port, mails])
+    drills = Port(sim_port + 2, "drills (always two after --sim-port)", "--sim-port")
+    require_free("127.0.0.1", [pages, webhooks, phone_port, mails, drills])
     try:
         if reset:
             _forget(data)
@@ -76,11 +77,14 @@ def run_demo(
             f"the demo cannot keep its data in {data} ({error}): "
             "mend that, or choose another folder with --data"
         ) from error
-    phone = f"http://127.0.0.1:{sim_port}"
+    phone, training = f"http://127.0.0.1:{sim_port}", f"http://127.0.0.1:{drills.number}"
     environment = {
         "MIHON_CHANNEL_SECRET": kept["secret"],
         "MIHON_ACCESS_TOKEN": kept["token"],
         "MIHON_LINE_PLATFORM": phone,
+        "MIHON_DRILL_SECRET": kept["drill_secret"],
+        "MIHON_DRILL_TOKEN": kept["drill_token"],
+        "MIHON_DRILL_PLATFORM": training,
         "MIHON_MAIL_SERVER": f"127.0.0.1:{sim_port + 1}",
         "MIHON_PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
@@ -97,19 +101,21 @@ def run_demo(
     )
 
     def open_city() -> None:
-        prepare(sim_port, residents, data / "prepared")
+        prepare(sim_port, friends_from_before(residents), data / "prepared")
+        if residents:
+            prepare(drills.number, people_of_drills(), data / "prepared-drill")
         _publish_menu(config, data)
         _fill(config, data, residents)
         console = f"http://127.0.0.1:{port}/{config.stem}/console"
-        print(_WELCOME.format(phone=phone, console=console), flush=True)
+        print(_WELCOME.format(phone=phone, console=console, training=training), flush=True)
 
     def on_ready() -> None:
         # Beside the supervisor, which has to go on watching.
         threading.Thread(target=open_city, daemon=True).start()
 
     print("\n  見本市の窓口を開いています…", flush=True)
-    simulator = _simulator(place, config, sim_port, kept)
-    code = supervise(place, more=[simulator], on_ready=on_ready)
+    simulators = [_simulator(place, config, sim_port, kept), _drills(place, config, drills, kept)]
+    code = supervise(place, more=simulators, on_ready=on_ready)
     if code == 0:
         print("\n  終わりました。もう一度始めると、続きからになります。", flush=True)
     return code
@@ -120,6 +126,7 @@ _WELCOME = """  見本市の窓口が開きました。終わるときは Ctrl-C
     住民のスマートフォン   {phone}
     職員のページ           {console}
     職員へのメール         {phone}/mailbox
+    訓練のスマートフォン   {training}
 
   ブラウザーで開き、友だち追加をして「図書館」と送ってみてください。
 """
@@ -173,6 +180,18 @@ def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -
     return Child("simulator", argv, env=names, says_ready=False)
 
 
+def _drills(place: Place, config: Path, port: Port, kept: Mapping[str, str]) -> Child:
+    """The account for drills: a LINE of its own, so that nothing of it reaches the other."""
+    webhook = f"http://127.0.0.1:{place.door_port}/{config.stem}/drill/webhook"
+    argv = [sys.executable, "-m", "madoguchi_simulator", "--port", str(port.number)]
+    argv += ["--data", str(Path(place.data) / "drill"), "--webhook-url", webhook]
+    argv += ["--channel-id", "1000000003", "--display-name", "見本市（訓練）"]
+    argv += ["--clock-file", place.clock_file]
+    secret, token = kept["drill_secret"], kept["drill_token"]
+    names = {"SIMULATOR_CHANNEL_SECRET": secret, "SIMULATOR_ACCESS_TOKEN": token}
+    return Child("drills", argv, env=names, says_ready=False)
+
+
 def _forget(data: Path) -> None:
     """Delete a demo's folder; anybody else's is left alone, whatever --data says."""
     if not data.exists():
@@ -186,11 +205,13 @@ def _forget(data: Path) -> None:
 
 
 def _keep_secrets(file: Path) -> dict[str, str]:
-    """The demo's channel secret and token: made at the first start, then always the same."""
-    if not file.exists():
-        made = {"secret": secrets.token_hex(16), "token": secrets.token_urlsafe(96)}
-        _write_for_us_alone(file, json.dumps(made))
-    return json.loads(file.read_text("utf-8"))
+    """Secret and token of the demo's two channels: made at the first start, then the same."""
+    made = {"secret": secrets.token_hex(16), "token": secrets.token_urlsafe(96)}
+    made |= {"drill_secret": secrets.token_hex(16), "drill_token": secrets.token_urlsafe(96)}
+    kept = json.loads(file.read_text("utf-8")) if file.exists() else {}
+    if made.keys() - kept.keys():
+        _write_for_us_alone(file, json.dumps(made | kept))
+    return made | kept
 
 
 def _write_for_us_alone(file: Path, text: str) -> None:

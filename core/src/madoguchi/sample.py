@@ -3,7 +3,7 @@
 import hashlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -36,17 +36,17 @@ OFFICE_PHONE = user_id_of(1_000_000)
 """The user id of the city's own telephone, to which tests of deliveries go."""
 
 
-def prepare(port: int, residents: int, done: Path) -> None:
-    """Wait until the simulator on this port answers, then make it the sample city's.
+def prepare(port: int, people: Sequence[Mapping[str, Any]], done: Path) -> None:
+    """Wait until the simulator on this port answers, then bring these people into it.
 
-    `residents` people are friends from before; those who are there already are not made again.
+    Those who are there already are not made again.
     At the first start, which the file `done` remembers, redelivery is switched on (R8: LINE leaves
     it off), because only so does a webhook survive that nobody was there to take.
     """
     while True:
         connection = HTTPConnection("127.0.0.1", port, timeout=10)
         try:
-            _prepare(connection, residents, first=not done.exists())
+            _prepare(connection, people, first=not done.exists())
             break
         except (OSError, HTTPException):  # not there yet, or killed meanwhile
             time.sleep(0.05)
@@ -55,26 +55,36 @@ def prepare(port: int, residents: int, done: Path) -> None:
     done.touch()
 
 
-def _prepare(simulator: HTTPConnection, residents: int, *, first: bool) -> None:
+def _prepare(
+    simulator: HTTPConnection, people: Iterable[Mapping[str, Any]], *, first: bool
+) -> None:
     present = {one["userId"] for one in _call(simulator, "GET", "/sim/residents")["residents"]}
     if first:
         _call(simulator, "PUT", "/sim/settings", {"redelivery": True})
-    for body in _sample(residents):
+    for body in people:
         if body["userId"] not in present:
             _call(simulator, "POST", "/sim/residents", body)
 
 
-def _sample(residents: int) -> Iterator[dict[str, Any]]:
-    for number in range(residents):
-        yield {
-            "userId": user_id_of(number),
-            "displayName": name_of(number),
-            "language": "ja",
-            "follow": "before",
-        }
-    if residents:
-        phone = {"userId": OFFICE_PHONE, "displayName": "広報課の公用スマホ", "language": "ja"}
-        yield {**phone, "follow": "before"}
+def friends_from_before(residents: int) -> list[dict[str, Any]]:
+    """As many residents, who are friends of the account already, and the office's telephone."""
+    if not residents:
+        return []
+    names = {user_id_of(number): name_of(number) for number in range(residents)}
+    names[OFFICE_PHONE] = "広報課の公用スマホ"
+    return [
+        {"userId": user_id, "displayName": name, "language": "ja", "follow": "before"}
+        for user_id, name in names.items()
+    ]
+
+
+def people_of_drills() -> list[dict[str, Any]]:
+    """Two who follow the account for drills."""
+    names = {user_id_of(2_000_000): "訓練に出る人 1", user_id_of(2_000_001): "訓練に出る人 2"}
+    return [
+        {"userId": user_id, "displayName": name, "language": "ja", "follow": True}
+        for user_id, name in names.items()
+    ]
 
 
 def _call(simulator: HTTPConnection, method: str, path: str, body: Any = None) -> Any:
