@@ -302,6 +302,7 @@ def test_jobs_are_listed_with_how_they_went(write, install_plugin, make_town):
         ["core/followers", "every 60 min"],
         ["core/taps", "05:00"],
         ["core/mail", "every 1 min"],
+        ["core/audit", "04:00"],
         ["core/scrub", "03:30"],
         ["toy/work", "every 60 min"],
     ]

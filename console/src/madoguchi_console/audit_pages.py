@@ -37,8 +37,11 @@ WORDS = {
     "resident.erase": "住民の情報を消しはじめた",
     "resident.erased": "住民の情報を消しおわった",
     "menu.publish": "メニューを住民に出した",
+    "menu.compare": "メニューを見くらべる絵を作った",
+    "backup.note": "控えを作った",
     "menu.restore": "前のメニューに戻した",
     # To what
+    "backup": "控え",
     "staff": "職員",
     "section": "課・係",
     "resident": "住民",
