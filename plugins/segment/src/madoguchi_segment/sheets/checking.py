@@ -21,7 +21,7 @@ from madoguchi_segment.sheets.columns import (
     read_answers,
     show_answer,
 )
-from madoguchi_segment.sheets.files import SheetRefused, read_rows
+from madoguchi.sheets import SheetRefused, read_rows
 
 OWNER = "segment"
 BLOCK = 500

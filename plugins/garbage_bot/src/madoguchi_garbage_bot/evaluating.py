@@ -1,0 +1,171 @@
+"""How well a list answers questions of which the answers are known.
+
+The questions are a table with the columns `kind`, `query`, `expect`, `item_ids`, `item_names`,
+`categories` and `ambiguous`, separated by tabs, after a line that begins with #.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from typing import Any
+
+from madoguchi_garbage_bot.dictionary import Entry
+from madoguchi_garbage_bot.search import Kind, Result, Search
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question and what answers it: each of `groups` has to be answered by one of its ids."""
+
+    kind: str
+    text: str
+    expect: str
+    groups: tuple[frozenset[str], ...]
+    names: frozenset[str]
+    categories: frozenset[str]
+    ambiguous: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """The figures of one kind of question."""
+
+    items: int = 0
+    top1: int = 0
+    top3: int = 0
+    guessed: int = 0
+    ambiguous: int = 0
+    offered: int = 0
+    silent: int = 0
+    false: int = 0
+    marked: int = 0
+    times: list[float] = field(default_factory=list)
+
+    def add(self, other: "Tally") -> None:
+        """Count another kind's as well."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+    def figures(self) -> dict[str, Any]:
+        """Shares of 1, and times in milliseconds; `None` where nothing was asked."""
+        return {
+            "n": len(self.times),
+            "top1": _share(self.top1, self.items),
+            "top3": _share(self.top3, self.items),
+            "guessed": _share(self.guessed, self.items),
+            "false": _share(self.false, self.silent),
+            "marked": _share(self.marked, self.silent),
+            "ambiguous": _share(self.offered, self.ambiguous),
+            "p50_ms": _at(self.times, 0.5),
+            "p95_ms": _at(self.times, 0.95),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """A question that was not answered as expected, and what was said."""
+
+    query: Query
+    result: Result
+
+
+def read_queries(text: str) -> list[Query]:
+    """The questions of a file. Raises `ValueError` in words if a column is missing."""
+    lines = [line for line in text.lstrip("\ufeff").splitlines() if line.strip()]
+    lines = [line for line in lines if not line.startswith("#")]
+    header = lines[0].split("\t") if lines else []
+    missing = [one for one in ("kind", "query", "expect") if one not in header]
+    if missing:
+        raise ValueError(f"the questions have no column {', '.join(missing)}")
+    return [_read(dict(zip(header, line.split("\t"), strict=False))) for line in lines[1:]]
+
+
+def evaluate(search: Search, queries: Iterable[Query]) -> tuple[dict[str, Tally], list[Miss]]:
+    """Ask every question; the figures per kind, and what went wrong."""
+    tallies: dict[str, Tally] = {}
+    misses = []
+    for query in queries:
+        begin = perf_counter_ns()
+        result = search.ask(query.text)
+        tally = tallies.setdefault(query.kind, Tally())
+        tally.times.append((perf_counter_ns() - begin) / 1e6)
+        if not _score(query, result, tally):
+            misses.append(Miss(query, result))
+    return tallies, misses
+
+
+def sum_up(tallies: Mapping[str, Tally]) -> dict[str, Any]:
+    """The whole: what the command prints as its last line."""
+    whole = Tally()
+    for tally in tallies.values():
+        whole.add(tally)
+    figures = whole.figures()
+    kinds = {kind: tally.figures() for kind, tally in tallies.items()}
+    return {**{key: figures[key] for key in figures if key != "n"}, "kinds": kinds}
+
+
+def _score(query: Query, result: Result, tally: Tally) -> bool:
+    if query.expect in ("notfound", "other"):
+        tally.silent += 1
+        tally.false += result.sure
+        tally.marked += result.kind is Kind.GUESS
+        return not result.sure
+    tally.items += 1
+    if query.expect == "all":
+        said = [entry for part in result.parts or (result,) for entry in part.entries[:3]]
+        right = all(any(_fits(query, entry, ids) for entry in said) for ids in query.groups)
+        tally.top1 += right
+        tally.top3 += right
+        return right
+    ranked = rank(result)
+    top1 = any(_fits(query, entry, query.groups[0]) for entry in ranked[:1])
+    top3 = any(_fits(query, entry, query.groups[0]) for entry in ranked[:3])
+    tally.top1 += top1
+    tally.top3 += top3
+    tally.guessed += result.kind is Kind.GUESS
+    if query.ambiguous:
+        shown = len({entry.category for entry in ranked}) > 1 and result.kind is not Kind.ANSWER
+        tally.ambiguous += 1
+        tally.offered += shown
+        return top1 and shown
+    return top1
+
+
+def rank(result: Result) -> list[Entry]:
+    """The entries a result shows, in the order in which they are seen."""
+    return list(result.entries)
+
+
+def _fits(query: Query, entry: Entry, ids: frozenset[str]) -> bool:
+    """Whether an entry is one of the wanted; a list without numbers is known by its names."""
+    if entry.id in ids:
+        return not query.names or entry.name in query.names or not query.categories or (
+            entry.category in query.categories
+        )
+    return False
+
+
+def _read(row: Mapping[str, str]) -> Query:
+    groups = [
+        frozenset(one.strip() for one in group.split("|"))
+        for group in row.get("item_ids", "").split(" && ")
+    ]
+    names = row.get("item_names", "").replace(" && ", "|").split("|")
+    return Query(
+        kind=row["kind"],
+        text=row["query"],
+        expect=row["expect"],
+        groups=tuple(groups),
+        names=frozenset(name.replace("／", "|") for name in names if name),
+        categories=frozenset(filter(None, row.get("categories", "").replace(" && ", "|").split("|"))),
+        ambiguous=row.get("ambiguous", "").strip() == "1",
+    )
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole else None
+
+
+def _at(times: list[float], share: float) -> float | None:
+    ordered = sorted(times)
+    return round(ordered[min(len(ordered) - 1, int(len(ordered) * share))], 3) if ordered else None

@@ -1,0 +1,38 @@
+"""How a text is read. The analyser is an extra (`ja`): without it there are no readings."""
+
+from collections.abc import Callable
+from functools import cache
+
+from madoguchi_garbage_bot.folding import fold, is_kana
+
+Read = Callable[[str], list[str]]
+
+
+def no_readings(text: str) -> list[str]:
+    """What a search does without the analyser."""
+    return []
+
+
+@cache
+def load_reader() -> Read:
+    """`read(text)`: folded readings, the likeliest first. Loads the analyser (0.1 s, 80 MB)."""
+    try:
+        from sudachipy import Dictionary, SplitMode
+    except ImportError:
+        return no_readings
+    tokenizer = Dictionary(dict="small").create()
+
+    def read(text: str) -> list[str]:
+        found: dict[str, None] = {}
+        for mode in (SplitMode.C, SplitMode.A):
+            words = tokenizer.tokenize(text, mode)
+            found[fold("".join(_say(word) for word in words))] = None
+        return [one for one in found if is_kana(one)]
+
+    return read
+
+
+def _say(word: object) -> str:
+    """A word's reading; marks and letters that have none stay as they are."""
+    surface, reading = word.surface(), word.reading_form()  # pyrefly: ignore
+    return surface if reading in ("", "キゴウ") or is_kana(fold(surface)) else reading
