@@ -1,19 +1,19 @@
 """Texts without the differences nobody means: width, kana, long vowels, small kana, voicing.
 
 Three depths, each of them a key of an index: `fold` keeps what is written, `soften` drops what
-people forget or add (ー, っ, small kana), `blur` also what they mix up (バッグ and バック).
+people forget or add (ー, っ, small kana), `VOICELESS` what they mix up (バッグ and バック).
 """
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _DASHES = re.compile(r"(?<=[ぁ-ゖァ-ヺー])[\-‐‑‒–—―−─━〜~ｰ]")
 _NOISE = re.compile(r"[^0-9a-zぁ-ゖァ-ヺー一-鿿㐀-䶿々〆ヶ가-힣à-ỹ\U00020000-\U0002ffff]+")
 _SMALL = str.maketrans("ぁぃぅぇぉゃゅょゎゕゖ", "あいうえおやゆよわかけ")
-_VOICELESS = str.maketrans(
+VOICELESS = str.maketrans(
     "がぎぐげござじずぜぞだでどばびぶべぼぱぴぷぺぽ", "かきくけこさしすせそたてとはひふへほはひふへほ"
 )
 _FOREIGN = [
@@ -21,17 +21,20 @@ _FOREIGN = [
     ("ふぃ", "ひ"), ("ふい", "ひ"), ("ぢ", "じ"), ("づ", "ず"), ("ちぇ", "てぃ"), ("でゅ", "じゅ"),
     ("うぉ", "お"), ("うぇ", "え"), ("うぃ", "い"),
 ]  # fmt: skip
+_RARE = re.compile("|".join(foreign for foreign, _ in _FOREIGN))
 _LONG = re.compile(r"(?<=[えけせてねへめれげぜでべぺ])[いえ]|(?<=[おこそとのほもよろごぞどぼぽょ])[うお]")
 _PAIR = re.compile(r"([あいう])\1")
-_OKURIGANA = re.compile(r"(?<=[一-鿿])[ぁ-ん]+(?=[一-鿿ァ-ヺ])|(?<=[一-鿿])[ぁ-ん]{1,2}$")
+_OKURIGANA = re.compile(r"(?<=[一-鿿])[ぁ-ねは-ん]{1,2}(?=[一-鿿ァ-ヺ])|(?<=[一-鿿])[ぁ-ん]{1,2}$")
 
 
+@lru_cache(maxsize=4096)
 def clean(text: str) -> str:
     """One width and one case; marks and pictures become single blanks."""
     text = unicodedata.normalize("NFKC", text).lower()
     return " ".join(_NOISE.sub(" ", _DASHES.sub("ー", text)).split())
 
 
+@lru_cache(maxsize=4096)
 def fold(text: str) -> str:
     """What is written: hiragana, one way to write each common word, no blanks."""
     return to_kana(clean(text)).replace(" ", "")
@@ -43,18 +46,14 @@ def to_kana(text: str) -> str:
     return pattern.sub(lambda found: kana[found[0]], text).translate(_KATAKANA)
 
 
+@lru_cache(maxsize=4096)
 def soften(folded: str) -> str:
     """A folded text without what people forget or add."""
-    for foreign, plain in _FOREIGN:
-        if foreign in folded:
+    if _RARE.search(folded):
+        for foreign, plain in _FOREIGN:
             folded = folded.replace(foreign, plain)
     text = folded.replace("ー", "").replace("っ", "").translate(_SMALL)
     return _PAIR.sub(r"\1", _LONG.sub("", text))
-
-
-def blur(folded: str) -> str:
-    """A folded text also without the voicing marks."""
-    return soften(folded).translate(_VOICELESS)
 
 
 def drop_okurigana(text: str) -> str:

@@ -1,22 +1,23 @@
 """The names of a list under every key by which they are asked for."""
 
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from math import log
 
 from madoguchi_garbage_bot.dictionary import Entry
-from madoguchi_garbage_bot.folding import blur, clean, drop_okurigana, fold, is_kana, soften
+from madoguchi_garbage_bot.folding import VOICELESS, clean, drop_okurigana, fold, is_kana, soften
 from madoguchi_garbage_bot.names import Name, take_apart
 from madoguchi_garbage_bot.readings import Read
 
-DEPTHS = (fold, lambda text: soften(fold(text)), lambda text: blur(fold(text)))
 WEIGHTS = (1.0, 0.98, 0.92)
-ALIAS, READ, HOMOPHONE = 0.84, 0.99, 0.55
+BLUR_SHORT = 0.83
+ALIAS, JOINED, READ, HOMOPHONE = 0.84, 0.95, 0.99, 0.55
 _SHORTEST_BLUR = 3
-_BIGRAMS_LOOKED_AT = 12
-_COMMON = 400
-"""A pair of characters in more names than this tells nothing."""
+SHORTEST_SLIP, LONGEST_SLIP = 3, 16
+_LOOKED_AT = 8
+_COMMON = 250
+"""A pair of letters in more names than this tells nothing."""
 
 Hits = dict[int, float]
 """How sure it is that an entry (its place in the list) was meant."""
@@ -28,70 +29,95 @@ class Index:
     def __init__(self, entries: Iterable[Entry], read: Read) -> None:
         self.entries = tuple(entries)
         self.names: list[Name] = [take_apart(entry.name) for entry in self.entries]
-        self.read = read
+        self._read = read
+        self.soft_names = [soften(fold(entry.name)) for entry in self.entries]
         self._keys: tuple[dict[str, Hits], ...] = ({}, {}, {})
         self._bare: dict[str, Hits] = {}
         self._read_as: tuple[dict[str, Hits], ...] = ({}, {}, {})
         for place, (entry, name) in enumerate(zip(self.entries, self.names, strict=True)):
             self._enter(place, entry, name)
-        self._forwards = sorted(self._words())
+        self._known = {*self._keys[1], *self._read_as[1]}
+        self._forwards = sorted(self._known)
         self._backwards = sorted(word[::-1] for word in self._forwards)
-        self._pairs: dict[str, list[str]] = defaultdict(list)
-        for word in self._forwards:
-            for pair in _pairs(word):
-                self._pairs[pair].append(word)
-        self._weights = {
-            pair: log(1 + len(self._forwards) / len(words)) for pair, words in self._pairs.items()
-        }
+        self._pairs: dict[str, list[int]] = defaultdict(list)
+        self._slipped: dict[str, list[str]] = defaultdict(list)
+        for place, word in enumerate(self._forwards):
+            for pair in set(_pairs(word)):
+                self._pairs[pair].append(place)
+            for short in _shorten(word) if SHORTEST_SLIP <= len(word) <= LONGEST_SLIP else ():
+                self._slipped[short].append(word)
+        weights = {pair: self._weigh(pair) for pair in self._pairs}
+        self._sizes = [sum(weights[pair] for pair in set(_pairs(word))) for word in self._forwards]
 
     def find(self, text: str) -> Hits:
-        """Entries called so, by the shallowest depth that finds any."""
-        for depth, weight in enumerate(WEIGHTS):
-            key = DEPTHS[depth](text)
-            if depth == 2 and len(key) < _SHORTEST_BLUR:
+        """Entries called so, by the shallowest key that finds a name and no mere alias."""
+        found: Hits = {}
+        folded = fold(text)
+        for hits in self._find_each(text, folded):
+            for place, sure in hits.items():
+                found[place] = max(found.get(place, 0.0), sure)
+            if max(found.values(), default=0) > ALIAS:
                 break
-            if hits := self._at(depth, key):
-                return {place: sure * weight for place, sure in hits.items()}
-        bare = drop_okurigana(clean(text))
-        if bare and (hits := self._bare.get(bare)):
-            return {place: sure * 0.93 for place, sure in hits.items()}
-        return self._find_by_reading(text)
+        return found
 
-    def find_soft(self, folded: str) -> Hits:
-        """The same for a folded text, without looking for readings."""
-        return self._at(1, soften(folded))
+    def _find_each(self, text: str, folded: str) -> Iterator[Hits]:
+        soft = soften(folded)
+        yield self._at(0, folded)
+        yield _times(self._at(1, soft), WEIGHTS[1])
+        if bare := drop_okurigana(clean(text)):
+            yield _times(self._bare.get(bare, {}), 0.93)
+        yield self._find_by_reading(text, folded)
+        if len(soft) >= _SHORTEST_BLUR:
+            weight = WEIGHTS[2] if len(soft) > _SHORTEST_BLUR + 1 else BLUR_SHORT
+            yield _times(self._at(2, soft.translate(VOICELESS)), weight)
 
-    def starting(self, folded: str) -> list[str]:
+    def reading(self, text: str) -> str:
+        """The likeliest reading, empty without an analyser."""
+        return next(self._read(text), "")
+
+    def at(self, softened: str) -> Hits:
+        """The entries of a softened key."""
+        return self._at(1, softened)
+
+    def starting(self, softened: str) -> list[str]:
         """Keys that begin with this one, the shortest first."""
-        return sorted(_range(self._forwards, folded), key=len)
+        return sorted(_range(self._forwards, softened), key=len)
 
-    def ending(self, folded: str) -> list[str]:
+    def ending(self, softened: str) -> list[str]:
         """Keys that end with this one, the shortest first."""
-        return sorted((word[::-1] for word in _range(self._backwards, folded[::-1])), key=len)
+        return sorted((word[::-1] for word in _range(self._backwards, softened[::-1])), key=len)
 
-    def at(self, word: str) -> Hits:
-        """The entries of a key."""
-        return self._at(0, word)
+    def slips(self, softened: str) -> set[str]:
+        """Keys that may be this one with a letter wrong, missing, added or swapped."""
+        found: set[str] = set()
+        for short in (softened, *_shorten(softened)):
+            found.update(self._slipped.get(short, ()))
+            found.update([short] if short in self._known else ())
+        return found
 
-    def similar(self, folded: str, most: int) -> list[tuple[str, float]]:
-        """Keys that share pairs of characters, with the share (0-1) that they share."""
-        pairs = set(_pairs(folded))
-        known = sorted((p for p in pairs if p in self._weights), key=self._weights.__getitem__)
-        shared: Counter[str] = Counter()
-        for pair in known[-_BIGRAMS_LOOKED_AT:]:
-            if len(self._pairs[pair]) <= _COMMON:
-                for word in self._pairs[pair]:
-                    shared[word] += self._weights[pair]
-        whole = sum(self._weights.get(pair, 8.0) for pair in pairs)
-        found = [
-            (word, 2 * weight / (whole + sum(self._weights[pair] for pair in set(_pairs(word)))))
-            for word, weight in shared.most_common(most)
-        ]
-        return sorted(found, key=lambda one: -one[1])
+    def alike(self, softened: str, most: int) -> list[tuple[str, float]]:
+        """Keys that share pairs of letters, with the share (0-1) of what both have."""
+        pairs = set(_pairs(softened))
+        known = sorted((one for one in pairs if one in self._pairs), key=lambda one: len(self._pairs[one]))
+        shared: dict[int, float] = {}
+        for pair in known[:_LOOKED_AT]:
+            places = self._pairs[pair]
+            if len(places) > _COMMON:
+                break
+            weight = self._weigh(pair)
+            for place in places:
+                shared[place] = shared.get(place, 0.0) + weight
+        whole = sum(map(self._weigh, pairs))
+        found = ((self._forwards[one], 2 * sum_ / (whole + self._sizes[one])) for one, sum_ in shared.items())
+        return sorted(found, key=lambda one: -one[1])[:most]
+
+    def _weigh(self, pair: str) -> float:
+        return log(1 + len(self._forwards) / (1 + len(self._pairs.get(pair, ()))))
 
     def _enter(self, place: int, entry: Entry, name: Name) -> None:
         ways = [(term, 1.0 - 0.01 * bool(number)) for number, term in enumerate(name.terms)]
         ways += [(alias, ALIAS) for alias in (*name.aliases, *entry.synonyms)]
+        ways += [(joined, JOINED) for joined in name.joined]
         ways += [(text, 0.97) for key, text in entry.texts.items() if key.startswith("name.")]
         for term, sure in ways:
             self._put(self._keys, term, place, sure)
@@ -99,39 +125,40 @@ class Index:
                 self._put(self._keys, term.replace("の", ""), place, sure - 0.02)
             if bare := drop_okurigana(clean(term)):
                 _put(self._bare, bare, place, sure)
-            if not is_kana(fold(term)):
-                for reading in self.read(term):
+            if sure > JOINED and not is_kana(fold(term)):
+                for reading in self._read(term):
                     self._put(self._read_as, reading, place, sure * READ)
         reading = take_apart(entry.reading).terms[:1]
         if len(entry.reading) > 1 and reading and is_kana(fold(reading[0])):
             self._put(self._read_as, reading[0], place, READ * READ)
 
     def _put(self, keys: tuple[dict[str, Hits], ...], term: str, place: int, sure: float) -> None:
-        for depth, fold_to in enumerate(DEPTHS):
-            _put(keys[depth], fold_to(term), place, sure)
+        folded = fold(term)
+        soft = soften(folded)
+        for depth, key in enumerate((folded, soft, soft.translate(VOICELESS))):
+            _put(keys[depth], key, place, sure)
 
     def _at(self, depth: int, key: str) -> Hits:
         surface, read = self._keys[depth].get(key), self._read_as[depth].get(key)
         return {**(read or {}), **(surface or {})}
 
-    def _find_by_reading(self, text: str) -> Hits:
+    def _find_by_reading(self, text: str, folded: str) -> Hits:
         """Kanji for kana, and kanji for other kanji if they share one: 扇風気 for 扇風機."""
-        if is_kana(fold(text)):
+        if is_kana(folded):
             return {}
         kanji = {one for one in text if "一" <= one <= "鿿"}
-        for reading in self.read(text):
+        if reading := self.reading(text):
             key = soften(reading)
             hits = {place: sure * 0.95 for place, sure in self._keys[1].get(key, {}).items()}
             for place, sure in self._read_as[1].get(key, {}).items():
                 shared = kanji & set(self.entries[place].name)
                 hits.setdefault(place, sure * (0.9 if shared and len(key) > 2 else HOMOPHONE))
-            if hits:
-                return hits
+            return hits
         return {}
 
-    def _words(self) -> Iterator[str]:
-        for keys in (self._keys[0], self._read_as[0]):
-            yield from keys
+
+def _times(hits: Hits, weight: float) -> Hits:
+    return {place: sure * weight for place, sure in hits.items()}
 
 
 def _put(keys: dict[str, Hits], key: str, place: int, sure: float) -> None:
@@ -146,5 +173,10 @@ def _range(words: list[str], start: str) -> list[str]:
 
 
 def _pairs(word: str) -> list[str]:
-    padded = f"^{soften(word)}$"
+    padded = f"^{word}$"
     return [padded[place : place + 2] for place in range(len(padded) - 1)]
+
+
+def _shorten(word: str) -> set[str]:
+    """A word without one of its letters, each in turn."""
+    return {word[:place] + word[place + 1 :] for place in range(len(word))}

@@ -24,6 +24,8 @@ MATERIALS = {
     "デジタル": "デジタル式 デジタル",
     "手動": "手動 手動式",
 }  # fmt: skip
+WORKINGS = frozenset({"電気", "デジタル", "水銀"})
+"""Without a word of it in the list, such a thing may be another thing altogether."""
 _KIND = {word: kind for kind, words in MATERIALS.items() for word in words.split()}
 _LONGEST = sorted(_KIND, key=len, reverse=True)
 _BARE = [word for word in _LONGEST if len(word) > 1]

@@ -9,6 +9,8 @@ from madoguchi_garbage_bot.materials import cut_qualifier, find_materials, is_qu
 _BRACKET = re.compile(r"[（(「【\[〔][^（(「【\[〔）)」】\]〕]*[）)」】\]〕]?")
 _APART = re.compile(r"[・、,，／/;；]|\s+または\s*|または|及び|および")
 _FILLER = re.compile(r"(など|等|類|その他)(?=[のふ容]|$)|などの?(?=容器)")
+_KIND_OF = re.compile(r"(製|製品|用|型|形|式|タイプ)$")
+_SHORT = 8
 _MARKS = re.compile(r"^[?？※●○◎★☆■□◆◇*\s]+|[※*\s]+$")
 
 
@@ -16,12 +18,14 @@ _MARKS = re.compile(r"^[?？※●○◎★☆■□◆◇*\s]+|[※*\s]+$")
 class Name:
     """`terms` are the ways to say it, the best first; `aliases` stand in brackets.
 
+    `joined` are the name and what tells it from others in one word: 筒型乾電池 for 乾電池（筒型）.
     `base` is what it is called as a whole, `qualifier` what tells it from others of that base.
     """
 
     base: str
     terms: tuple[str, ...]
     aliases: tuple[str, ...]
+    joined: tuple[str, ...]
     qualifier: str
     materials: frozenset[str]
 
@@ -44,11 +48,16 @@ def take_apart(name: str) -> Name:
     more = [word for word in words[1:] if not is_qualifier(word)]
     inside += [word for word in words[1:] if is_qualifier(word)]
     terms = [plain, *_spread(base), *(part for word in more for part in _spread(word))]
+    joined: list[str] = []
     aliases = [part for text in inside for part in _APART.split(text) if not is_qualifier(part)]
+    for part in (part for text in inside for part in _APART.split(text)):
+        if 1 < len(part) <= _SHORT:
+            joined += [part + base, _KIND_OF.sub("", part) + base]
     return Name(
         base=_FILLER.sub("", base),
         terms=tuple(dict.fromkeys(filter(None, map(_tidy, terms)))),
         aliases=tuple(dict.fromkeys(filter(None, map(_tidy, aliases)))),
+        joined=tuple(dict.fromkeys(filter(None, map(_tidy, joined)))),
         qualifier="・".join(filter(None, inside)),
         materials=find_materials("・".join(inside)),
     )
@@ -62,6 +71,8 @@ def _spread(text: str) -> list[str]:
     first, last = parts[0], parts[-1]
     before = first[: first.rindex("の") + 1] if "の" in first else ""
     after = last[last.index("の") :] if "の" in last and not before else ""
+    if any("の" in part for part in parts[1:-1]):
+        return []
     if before:
         return [first, *(before + part for part in parts[1:])]
     if after:

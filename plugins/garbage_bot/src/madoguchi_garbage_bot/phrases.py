@@ -2,6 +2,7 @@
 """What a message asks about: the thing it names, without the sentence around it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -19,13 +20,20 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What was asked: `thing` as it was typed, `asks` whether a way of throwing away was meant."""
+    """What was asked: `thing` as it was typed, `asks` whether a way of throwing away was meant.
+
+    With a `topic` no item was meant; with a thing as well, only if the list does not have it.
+    """
 
     thing: str
     asks: bool = False
     topic: Topic | None = None
 
 
+_MOST_THINGS = 5
+_MOST_PEELED = 4
+_NESTED = 2
+"""「…が壊れたので」 within 「…捨てたい」."""
 _GARBAGE = "(?:ごみ|ゴミ|ごみい|塵)"
 _KINDS = "燃|もえ|もや|不燃|可燃|粗大|そだい|資源|普通|一般|埋立|埋め立て|危険|有害|小型家電"
 _POLITE = r"(?:です|ます|でしょう|たい|ない|って|教|おし|知|願|ねが|下さ|くださ|分か|わか|ん|の|か|よ|ね|が|は|を|で|に|と|も|も?らえ|いい|良い|よい|ok|だめ|ダメ|[ぁ-んー]|方法|方|場所|日|何|時|仕方|必要|要|可|能|良|困|悩|無理|予約|予定|本当|大丈夫|時間|回収|収集|対象| )*"
@@ -38,6 +46,8 @@ _TAILS = [
         rf"^(.+?)[ ]?(?:の|は|って|が|も)?[ ]?(?:何|なに|なん|どの|どんな|どういう)[の]?[ ]?(?:{_GARBAGE}|分別|区分|種類|扱い|袋|曜日){_POLITE}$",
         # 「…って粗大ごみ？」「…は燃えますか」
         rf"^(.+?)(?:は|って|も|が)[ ]?(?:{_KINDS}|プラ|資源|金属|紙|びん|ビン|缶|カン|布|{_GARBAGE}).*$",
+        # 「たんす、粗大ごみですか」
+        rf"^(.+?)[ ](?:{_KINDS})[^ ]*(?:{_GARBAGE}).*$",
         # 「…はどうしたら」「…ってどこに出すの」
         rf"^(.+?)[ ]?(?:の|は|って|を|が|も)?[ ]?(?:どうす|どうし|どうやって|どうなる|どうなります|どう出|どうぞ|どこに出|どこへ出|どこで出|どこに持|どこへ持|いつ出|いつだ|いつ捨|どれに出|何に出|何に入|何日に出|どの日に出){_POLITE}$",
         # 「…は出せますか」「…を出したい」
@@ -45,7 +55,7 @@ _TAILS = [
         # 「…って穴あける？」「…は洗う？」
         r"^(.+?)(?:は|って|も)[ ]?(?:穴|洗|つぶ|潰|外|はず|剥|はが|切って|切る|縛|しば|束|包|つつ|中身|有料|無料|いくら|まとめ|別に|一緒|分解|そのまま|プラスチック|ok|おk|だめ|ダメ|大丈夫).*$",
         # 「…が壊れた」「…壊れてる」
-        r"^(.+?)(?:が|も|を)[ ]?(?:壊れ|こわれ|壊し|割れ|われ|割って|折れ|破れ|動かな|故障|古く|不要|いらな|要らな|余って|余り|使わな|使えな|切れた|出た|たまっ|溜ま|大量|いっぱい).*$",
+        r"^(.+?)(?:が|も|を)[ ]?(?:壊れ|こわれ|壊し|割れ|われ|割って|折れ|破れ|動かな|故障|古く|不要|いらな|要らな|余って|余り|使わな|使えな|切れた|出た|たまっ|溜ま|大量|いっぱい)" + _POLITE + "$",
         r"^(.+?)[ ](?:壊れて?|こわれて?|割れて?|折れて?|破れて?|故障|不要|古い|使用済み?)\w*$",
     )
 ]
@@ -55,13 +65,20 @@ _HEADS = re.compile(
     r"ちなみに|ところで|では|じゃあ|あと|それと|家の|自宅の|うちの|我が家の|この|その|あの|例えば|たとえば|"
     rf"{_GARBAGE}の分別|{_GARBAGE}の分け方|{_GARBAGE}の出し方)[ ]?(?:で)?(?=.)"
 )
-_STATE = re.compile(
-    r"^(?:壊れ|こわれ|こしょう|故障|割れ|われ|折れ|おれ|破れ|やぶれ|破け|汚れ|よごれ|きたな|汚い|古|ふる|使|つか|動|うご|"
+_STATES = (
+    r"(?:壊れ|こわれ|こしょう|故障|割れ|われ|折れ|おれ|破れ|やぶれ|破け|汚れ|よごれ|きたな|汚い|古|ふる|使|つか|動|うご|"
     r"いら|要ら|不要|不用|読|着|履|聴|聞|見|乗|遊|飲|食べ|切れ|きれ|期限|賞味|消費|穴|あな|錆|さび|サビ|曲|余|あま|飽|腐|濡|ぬれ|溶|"
     r"欠け|ひび|焦げ|空|から|残|未開封|未使用|新品|中古|もら|買|大き|小さ|おおき|ちいさ|長|短|重|軽|薄|厚|太|細|点か|つか|映ら|"
     r"書け|鳴ら|充電でき|子供の|子どもの|こどもの|大人の|赤ちゃんの|昔の|昔|割って|壊し|捨てる|処分|サイズの合|サイズが合|小さくな|"
     r"電池が切|電池の切|インクが切|中身|なか|たくさん|大量|普通|ふつう|家庭用|業務用|一般的|ただ|古びた|廃|電池の入|電池が入)"
-    r"[ぁ-んァ-ヺー一-龠]{0,8}?(?:なくなった|くなった|になった|てしまった|ちゃった|ている|てある|てない|[れっいけしきえりかちわびん]た|[っんい]だ|だった|ない|切れの|済みの?|済の?|い|な|の|り)[ ]?(?=.)"
+)
+_STATE_LONG = re.compile(
+    rf"^{_STATES}[ぁ-んァ-ヺー一-龠]{{0,8}}?(?:なくなった|くなった|になった|てしまった|ちゃった|ている|てある|てない|てる|"
+    r"[れっいけしきえりかちわびん]た|[っんい]だ|だった|(?<=[れけきえしち])た|ない|切れの|済みの?|済の?)[ ]?(?=.)"
+)
+_STATE_SHORT = re.compile(rf"^{_STATES}[ぁ-ん]{{0,2}}?(?:い|な|の|り)[ ]?(?=.)")
+_FROM = re.compile(
+    r"^.{1,8}?(?:で出た|から出た|に使った|で使った|についた|に入った|に入っていた|で買った|でもらった|用の?|みたいな|のような)(?=..)"
 )
 _EMPTY = re.compile(r"^(?:空き|空の|空|あき|から の)(?=[びビ瓶缶カ箱容ボペ袋ケ])")
 _BRACKET = re.compile(r"^(.+?)[ ]?[（(]([^（()）]*)[）)]$")
@@ -79,25 +96,27 @@ _TOPICS = [
         rf"|分別(?:アプリ|表|ガイド|辞典|早見|一覧|の(?:一覧|ガイド|アプリ|仕方|しかた|ルール))|^{_GARBAGE}(?:の)?(?:出し方|分別|分け方|捨て方|アプリ|一覧|集積|捨て場|ステーション|出す|出し|置き場|処理|センター|減量|屋敷|収集|回収|の?ボックスの)"
         rf"|(?:{_GARBAGE}|クリーンセンター|リサイクルセンター|処理場|清掃工場|集積所|{_GARBAGE}ステーション).{{0,5}}(?:持ち込み|持込|場所|時間|電話|料金|住所|営業|どこ|カラス|散らか|違反|不法|鍵)|不法投棄|ポイ捨て|野焼き")),
 ]  # fmt: skip
-_ENDS = re.compile(r"[ ]?(?:w+|笑|です|だよ|なんだけど|なんですが|について|って|とか|は|を|の|など)$")
+_ENDS = re.compile(r"[ ]?(?:w+|笑|です|だよ|ので|から|なんだけど|なんですが|について|って|とか|は|を|の|など)$")
 
 
 def read_phrase(text: str) -> Phrase:
     """Find what a message asks about."""
     plain = clean(text)
-    asks = False
+    asks, service = False, None
     while found := _HEADS.match(plain):
         asks = asks or any(word in found[0] for word in ("ごみ", "ゴミ"))
         plain = plain[found.end() :]
     for topic, pattern in _TOPICS:
         if pattern.search(plain):
-            return Phrase("", asks=True, topic=topic)
-    for tail in _TAILS:
-        found = tail.match(plain)
-        if found and found[1].strip():
-            plain, asks = found[1].strip(), True
+            if topic is not Topic.SERVICE:
+                return Phrase("", asks=True, topic=topic)
+            service = topic
+    for _ in range(_NESTED):
+        found = next(filter(None, (tail.match(plain) for tail in _TAILS)), None)
+        if not found or not found[1].strip():
             break
-    return Phrase(_trim(plain), asks)
+        plain, asks = _trim(found[1].strip()), True
+    return Phrase(_trim(plain), asks, service)
 
 
 _SMALL_TALK = re.compile(
@@ -121,21 +140,26 @@ def take_bracket(text: str) -> tuple[str, str]:
     return (found[1], found[2]) if found else (text, "")
 
 
-def peel(thing: str) -> list[tuple[tuple[str, ...], str]]:
+def peel(thing: str) -> list[str]:
     """A thing without the states before it, one more each time."""
-    found, states = [], ()
-    while state := _STATE.match(thing) or _EMPTY.match(thing):
-        states, thing = (*states, state[0].strip()), thing[state.end() :].strip()
-        if not thing:
-            break
-        found.append((states, thing))
-    return found
+    found, wave = {}, [thing]
+    while wave:
+        one = wave.pop(0)
+        for state in (_STATE_LONG, _STATE_SHORT, _EMPTY, _FROM):
+            if cut := state.match(one):
+                rest = one[cut.end() :].strip()
+                if rest and rest not in found and len(found) < _MOST_PEELED:
+                    found[rest] = None
+                    wave.append(rest)
+    return list(found)
 
 
-def split_things(thing: str) -> list[str]:
-    """The parts of a list of things, as it was typed: 「布団と毛布」."""
-    parts = re.split(r"(?:と|や|・|、|,|＆|&|／|/| |　|それと|あと|及び|および|とか)+", thing)
-    return [part for part in parts if part]
+def split_things(thing: str) -> Iterator[list[str]]:
+    """The ways to read a text as a list of things: 「布団と毛布」, 「傘、長靴」."""
+    for mark in (r"[ ]|それと|あと|及び|および", r"と|[ ]", r"(?<=.)や|[ ]"):
+        parts = [part for part in re.split(mark, thing) if part]
+        if 2 <= len(parts) <= _MOST_THINGS:
+            yield parts
 
 
 def _trim(thing: str) -> str:

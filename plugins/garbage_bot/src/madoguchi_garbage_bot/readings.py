@@ -1,16 +1,16 @@
 """How a text is read. The analyser is an extra (`ja`): without it there are no readings."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from madoguchi_garbage_bot.folding import fold, is_kana
 
-Read = Callable[[str], list[str]]
+Read = Callable[[str], Iterator[str]]
 
 
-def no_readings(text: str) -> list[str]:
+def no_readings(text: str) -> Iterator[str]:
     """What a search does without the analyser."""
-    return []
+    return iter(())
 
 
 @cache
@@ -22,12 +22,12 @@ def load_reader() -> Read:
         return no_readings
     tokenizer = Dictionary(dict="small").create()
 
-    def read(text: str) -> list[str]:
-        found: dict[str, None] = {}
+    def read(text: str) -> Iterator[str]:
         for mode in (SplitMode.C, SplitMode.A):
             words = tokenizer.tokenize(text, mode)
-            found[fold("".join(_say(word) for word in words))] = None
-        return [one for one in found if is_kana(one)]
+            reading = fold("".join(_say(word) for word in words))
+            if is_kana(reading):
+                yield reading
 
     return read
 

@@ -9,8 +9,8 @@ from enum import StrEnum
 from madoguchi_garbage_bot.choices import Option, offer_options, question_for
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
 from madoguchi_garbage_bot.folding import clean, fold, is_kana, soften
-from madoguchi_garbage_bot.index import Hits, Index
-from madoguchi_garbage_bot.materials import find_materials, take_material
+from madoguchi_garbage_bot.index import SHORTEST_SLIP, Hits, Index
+from madoguchi_garbage_bot.materials import WORKINGS, find_materials, take_material
 from madoguchi_garbage_bot.phrases import (
     Phrase,
     Topic,
@@ -27,15 +27,21 @@ from madoguchi_garbage_bot.synonyms import Synonyms, load_synonyms
 SURE = 0.75
 """From here on an entry is an answer; below, it is a guess and is called one."""
 GUESS = 0.42
+CERTAIN = 0.86
+"""Found by its name; nothing better is looked for."""
 NEAR = 0.1
 """Entries this close to the best are as likely to be meant."""
 MOST_GUESSES = 3
 _LONGEST = 60
 """Characters of a question; who writes more tells a story."""
-_ENDINGS = ("機", "器", "類", "本体", "端末", "製品", "用品", "セット", "ー", "台", "具", "品")
+_LOOKED_AT = 12
+_ENDINGS = tuple(map(fold, "機 器 機器 類 本体 端末 製品 用品 セット 具 品".split()))
 _PART_WORDS = frozenset(
     map(fold, "ふた フタ キャップ 箱 袋 芯 容器 ボトル カバー ケース ラベル シール 中身 部品 パーツ".split())
 )
+
+
+_NONE: frozenset[str] = frozenset()
 
 
 class Kind(StrEnum):
@@ -92,125 +98,156 @@ class Search:
         """Find what a message means. Never raises, touches nothing but memory."""
         if len(text) > _LONGEST or is_small_talk(text):
             return Result(Kind.OTHER, "")
-        if hits := self._index.find(text):
+        hits = self._index.find(text)
+        if max(hits.values(), default=0) > CERTAIN:
             return self._decide(clean(text), hits, Phrase(text))
         inner, bracket = take_bracket(text)
         phrase = read_phrase(inner)
-        if phrase.topic:
-            return Result(Kind.OTHER, "", 0.6, topic=phrase.topic)
         if not phrase.thing:
-            return Result(Kind.OTHER, "")
+            return Result(Kind.OTHER, "", 0.6 * bool(phrase.topic), topic=phrase.topic)
         if is_category(phrase.thing, self._categories):
             return Result(Kind.OTHER, phrase.thing, 0.6, topic=Topic.SERVICE)
         hits = self._match(phrase.thing, find_materials(bracket))
         if max(hits.values(), default=0) < SURE and (several := self._ask_each(text, phrase)):
             return several
-        return self._decide(phrase.thing, hits, phrase)
+        result = self._decide(phrase.thing, hits, phrase)
+        if phrase.topic and not result.sure:
+            return Result(Kind.OTHER, "", 0.6, topic=phrase.topic)
+        return result
 
     def _ask_each(self, text: str, phrase: Phrase) -> Result | None:
         """Several things at once, if each of them is an item."""
-        things = split_things(read_phrase(text).thing)
-        if not 2 <= len(things) <= 5:
-            return None
-        parts = []
-        for thing in things:
-            hits = self._match(thing, frozenset())
-            part = self._decide(thing, hits, phrase)
-            if not part.sure:
-                return None
-            parts.append(part)
-        score = min(part.score for part in parts)
-        entries = tuple(part.entries[0] for part in parts)
-        return Result(Kind.SEVERAL, phrase.thing, score, entries, parts=tuple(parts))
+        for things in split_things(read_phrase(text).thing):
+            parts = [self._decide(one, self._match(one, frozenset()), phrase) for one in things]
+            if all(part.sure for part in parts):
+                score = min(part.score for part in parts)
+                entries = tuple(part.entries[0] for part in parts)
+                return Result(Kind.SEVERAL, phrase.thing, score, entries, parts=tuple(parts))
+        return None
 
     # What an entry may have been called, the surest way first.
 
     def _match(self, thing: str, materials: frozenset[str]) -> Hits:
         ways = list(self._ways(thing, materials))
-        for find in (self._find_named, self._find_synonym, self._find_rewritten):
-            for text, made_of, cost in ways:
-                if hits := find(text):
-                    return self._narrow(hits, made_of, cost)
-        for find in (self._find_owned, self._find_longer, self._find_slip, self._find_head):
-            for text, made_of, cost in ways:
-                hits = find(text)
+        found: Hits = {}
+        for find in (self._find_named, self._find_ended, self._find_synonym, self._find_rewritten):
+            for text, made_of, doubt in ways:
+                for place, sure in self._narrow(find(text), made_of, doubt).items():
+                    found[place] = max(found.get(place, 0), sure)
+                if max(found.values(), default=0) > CERTAIN:
+                    return found
+        if owned := self._find_owned(thing):
+            found = {**owned, **found} if max(found.values(), default=0) >= SURE else owned
+        if max(found.values(), default=0) >= SURE:
+            return found
+        for find in (self._find_longer, self._find_slip, self._find_head):
+            for text, made_of, doubt in ways:
+                hits = self._narrow(find(text), made_of, doubt)
                 if max(hits.values(), default=0) >= GUESS:
-                    return self._narrow(hits, made_of, cost)
-        return self._find_alike(thing)
+                    return hits
+        return found or self._find_alike(thing)
 
     def _ways(
         self, thing: str, materials: frozenset[str]
     ) -> Iterator[tuple[str, frozenset[str], float]]:
         """The thing without what only describes it, with what it is made of and the doubt."""
         seen = set()
-        for text, doubt in [(thing, 0.0), *((rest, 0.03) for _, rest in peel(thing))]:
+        for text, doubt in [(thing, 0.0), *((rest, 0.03) for rest in peel(thing))]:
             made_of, rest = take_material(text)
-            for other, more in ((text, frozenset()), (rest, made_of)):
+            owner, _, owned = text.rpartition("の")
+            inner, named = take_material(owned) if owner else (frozenset(), "")
+            for other, more in ((text, _NONE), (rest, made_of), (f"{owner}の{named}", inner)):
+                if other == text and more:
+                    continue
                 for polite in (other, other[1:] if other[:1] in "おご" else ""):
                     if len(polite) > 0 and polite not in seen and (polite == other or len(polite) > 1):
                         seen.add(polite)
                         yield polite, materials | more, doubt + 0.02 * (polite != thing)
 
-    def _narrow(self, hits: Hits, materials: frozenset[str], cost: float) -> Hits:
+    def _narrow(self, hits: Hits, materials: frozenset[str], doubt: float) -> Hits:
         """The entries that are made of what was said, or of nothing in particular."""
         names = self._index.names
-        if materials:
+        if materials and hits:
             told = {one for one in hits if names[one].materials & materials}
             silent = {one for one in hits if not names[one].materials}
             hits = {one: sure for one, sure in hits.items() if one in (told or silent or hits)}
-        return {place: sure - cost for place, sure in hits.items()}
+            if not told and materials & WORKINGS:
+                doubt += 0.3
+        return {place: sure - doubt for place, sure in hits.items()}
 
     def _find_named(self, text: str) -> Hits:
         return self._index.find(text)
 
+    def _find_ended(self, text: str) -> Hits:
+        """Names that only add what changes nothing: 電話 for 電話機."""
+        soft, found = soften(fold(text)), {}
+        for ending in _ENDINGS if len(soft) > 1 else ():
+            for place, sure in self._index.at(soft + ending).items():
+                found[place] = max(found.get(place, 0), sure * 0.9)
+        return found
+
     def _find_synonym(self, text: str) -> Hits:
-        for target, weight in self._synonyms.find(text):
-            if hits := self._index.find_soft(target):
+        for target, weight in self._synonyms.find(soften(fold(text))):
+            if hits := self._index.at(target):
                 return {place: sure * weight for place, sure in hits.items()}
         return {}
 
     def _find_rewritten(self, text: str) -> Hits:
-        for other in self._synonyms.rewrite(text):
-            if hits := self._index.find_soft(other) or self._index.find_soft(
-                other.replace("の", "")
-            ):
+        for other in self._synonyms.rewrite(soften(fold(text))):
+            if hits := self._index.at(other) or self._index.at(other.replace("の", "")):
                 return {place: sure * 0.86 for place, sure in hits.items()}
         return {}
 
     def _find_owned(self, text: str) -> Hits:
         """「プリンターのインクカートリッジ」 is an インクカートリッジ, if both are known."""
         owner, _, owned = text.rpartition("の")
-        if not owner or len(owned) < 1:
+        if not owner or not owned:
             return {}
-        known = bool(self._index.find(owner) or self._synonyms.find(owner))
+        owner = owner.removesuffix("の中")
+        soft = soften(fold(owner))
+        also = {soft, *(word for word, _ in self._synonyms.find(soft))}
         hits = self._index.find(owned) or self._find_synonym(owned)
-        if fold(owned) in _PART_WORDS or len(fold(owned)) < 2:
+        of_it = {
+            place: max(sure, 0.97) * 0.88
+            for place, sure in {**self._longer(soften(fold(owned))), **hits}.items()
+            if any(len(one) > 1 and one in self._index.soft_names[place] for one in also)
+        }
+        if of_it:
+            return of_it
+        known = any(map(self._index.at, also)) or len(also) > 1
+        if fold(owned) in _PART_WORDS or (not known and len(fold(owned)) < 2):
             return {place: sure * 0.6 for place, sure in hits.items()} if known else {}
         return {place: sure * (0.85 if known else 0.5) for place, sure in hits.items()}
 
+    def _longer(self, soft: str) -> Hits:
+        """Names that end with a text."""
+        found: Hits = {}
+        for word in self._index.ending(soft)[:_LOOKED_AT]:
+            found.update(self._index.at(word))
+        return found
+
     def _find_longer(self, text: str) -> Hits:
-        """Names of which the question is the beginning or the end: 電話 in 電話機."""
-        folded = fold(text)
-        if len(folded) < (4 if is_kana(folded) and not _is_katakana(text) else 2):
+        """Names of which the question is the beginning or the end: ビデオ in ビデオデッキ."""
+        soft = soften(fold(text))
+        if len(soft) < (4 if is_kana(soft) and not _is_katakana(text) else 2):
             return {}
         found: Hits = {}
-        for words in (self._index.starting(folded), self._index.ending(folded)):
-            for word in words[:12]:
-                sure = 0.8 if word.removeprefix(folded) in map(fold, _ENDINGS) else 0.7
-                sure -= 0.02 * (len(word) - len(folded))
+        for words in (self._index.starting(soft), self._index.ending(soft)):
+            for word in words[:_LOOKED_AT]:
+                sure = max(0.7 - 0.02 * (len(word) - len(soft)), GUESS)
                 for place, of in self._index.at(word).items():
-                    found[place] = max(found.get(place, 0), of * max(sure, GUESS))
+                    found[place] = max(found.get(place, 0), of * sure)
         return found
 
     def _find_slip(self, text: str) -> Hits:
         """Names that differ by a slip or two."""
         found: Hits = {}
-        for form in dict.fromkeys([soften(fold(text)), *map(soften, self._index.read(text))]):
-            most = 0 if len(form) < 3 else 1 if len(form) < 7 else 2
-            if len(form) == 3 and is_kana(form):
-                most = 0
-            for word, _ in self._index.similar(form, 24) if most else ():
-                slips = distance(form, soften(word), most)
+        soft = soften(fold(text))
+        for form in dict.fromkeys([soft, soften(self._index.reading(text))]):
+            least = SHORTEST_SLIP + is_kana(form)
+            most = 0 if len(form) < least else 1 if len(form) < 7 else 2
+            for word in self._index.slips(form) if most else ():
+                slips = distance(form, word, most)
                 if slips <= most:
                     sure = 1 - (slips + 0.4) / (len(form) + 1) * (1.3 if len(form) > 5 else 1.6)
                     for place, of in self._index.at(word).items():
@@ -219,20 +256,21 @@ class Search:
 
     def _find_head(self, text: str) -> Hits:
         """A known thing with something unknown before it: 電動キックボード is at best a guess."""
-        folded = fold(text)
-        for start in range(1, len(folded) - 2):
-            head = folded[start:]
-            if len(head) * 2 < len(folded) or (is_kana(head) and len(head) < 4):
+        soft = soften(fold(text))
+        for start in range(1, len(soft) - 2):
+            head = soft[start:]
+            if len(head) * 2 < len(soft) or (is_kana(head) and len(head) < 4):
                 break
-            if hits := self._index.find_soft(head) or self._find_synonym(head):
-                return {place: sure * 0.5 for place, sure in hits.items()}
+            for word in (head, *(other for other, _ in self._synonyms.find(head))):
+                if hits := self._index.at(word):
+                    return {place: sure * 0.5 for place, sure in hits.items()}
         return {}
 
     def _find_alike(self, text: str) -> Hits:
         """Names with much of the same letters."""
         found: Hits = {}
-        for form in dict.fromkeys([fold(text), *self._index.read(text)]):
-            for word, share in self._index.similar(form, 12):
+        for form in dict.fromkeys([soften(fold(text)), soften(self._index.reading(text))]):
+            for word, share in self._index.alike(form, 6):
                 if share >= 0.55:
                     for place, of in self._index.at(word).items():
                         found[place] = max(found.get(place, 0), of * share * 0.9)

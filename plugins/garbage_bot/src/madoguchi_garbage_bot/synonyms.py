@@ -10,27 +10,32 @@ SAME, KIND = 0.9, 0.85
 """How sure a synonym is, and how sure a brand or a kind of something is."""
 _MOST = 60
 """Texts that are tried for one question."""
-_SHORTEST = 2
+_FIRST = 5
+"""Of many words, those that are tried as parts of a longer one."""
 
 
 @dataclass(slots=True)
 class Synonyms:
-    """What else a word may be called, by the softened word; `parts` only within a longer word."""
+    """What else a word may be called, all softened; `parts` only within a longer word."""
 
     words: dict[str, list[tuple[str, float]]] = field(default_factory=dict)
     parts: dict[str, list[str]] = field(default_factory=dict)
 
     def add(self, word: str, target: str, weight: float = SAME) -> None:
         """Let a word lead to a name of the list."""
-        self.words.setdefault(soften(fold(word)), []).append((fold(target), weight))
+        self.words.setdefault(soften(fold(word)), []).append((soften(fold(target)), weight))
 
-    def find(self, text: str) -> list[tuple[str, float]]:
-        """What a whole text is also called, the likeliest first."""
-        return self.words.get(soften(fold(text)), [])
+    def find(self, softened: str) -> Iterator[tuple[str, float]]:
+        """What a whole text is also called, the likeliest first, then what that is called."""
+        near = self.words.get(softened, [])
+        yield from near
+        for word, weight in near[:_FIRST]:
+            for other, more in self.words.get(word, [])[:_FIRST]:
+                yield other, weight * more
 
-    def rewrite(self, text: str) -> Iterator[str]:
-        """Folded texts in which one word, or two, are replaced by what they are also called."""
-        seen, wave = {fold(text)}, [fold(text)]
+    def rewrite(self, softened: str) -> Iterator[str]:
+        """Softened texts in which one word, or two, are replaced by what they are also called."""
+        seen, wave = {softened}, [softened]
         for _ in range(2):
             following = []
             for one in wave:
@@ -44,22 +49,19 @@ class Synonyms:
             wave = following
 
     def _replace(self, text: str) -> Iterator[str]:
-        """The folded text with one word replaced; the longest words first."""
+        """The text with one word replaced: at its beginning, its end, or after a の."""
         size = len(text)
-        for length in range(size - 1, _SHORTEST - 1, -1):
-            for start in (0, size - length) if length < size else (0,):
-                word = text[start : start + length]
-                key = soften(word)
-                others = self.parts.get(key, [])
-                if length >= 3 or not word.isascii():
-                    others = [*others, *(one for one, _ in self.words.get(key, [])[:4])]
-                for other in others:
-                    yield text[:start] + other + text[start + length :]
-        for word, others in self.parts.items():
-            middle = text.find(word, 1)
-            if 0 < middle and middle + len(word) < size and len(word) > 1:
-                for other in others:
-                    yield text[:middle] + other + text[middle + len(word) :]
+        cuts = [place + 1 for place, letter in enumerate(text) if letter == "の"]
+        spans = {(start, end) for start in (0, *cuts) for end in range(start + 2, size + 1)}
+        spans |= {(start, end) for end in (size, *(cut - 1 for cut in cuts)) for start in range(end - 1)}
+        spans.discard((0, size))
+        for start, end in sorted(spans, key=lambda one: one[0] - one[1]):
+            word = text[start:end]
+            others = self.parts.get(word, [])
+            if near := self.words.get(word):
+                others = [*others, *(one for one, _ in near[:_FIRST])]
+            for other in others:
+                yield text[:start] + other + text[end:]
 
 
 def read_synonyms(lines: Iterable[str]) -> Synonyms:
@@ -78,10 +80,10 @@ def read_synonyms(lines: Iterable[str]) -> Synonyms:
                 for target in cells[0].split():
                     found.add(word, target, KIND)
         elif kind == "part":
-            words = [fold(word) for word in cells[0].split()]
+            words = [soften(fold(word)) for word in cells[0].split()]
             for word in words:
                 others = [one for one in dict.fromkeys(words) if one != word]
-                found.parts.setdefault(soften(word), []).extend(others)
+                found.parts.setdefault(word, []).extend(others)
     return found
 
 
