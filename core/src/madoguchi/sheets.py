@@ -45,7 +45,7 @@ def unescape(cell: Any) -> Any:
 
 
 def find_encoding(file: BinaryIO) -> str:
-    """`utf-8-sig`, `utf-16` or `cp932`: in what the whole file can be read. Raises `SheetRefused`."""
+    """`utf-8-sig`, `utf-16` or `cp932`, whichever reads the whole file. Raises `SheetRefused`."""
     file.seek(0)
     start = file.read(2)
     utf16 = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

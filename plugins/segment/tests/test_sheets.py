@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from madoguchi.audit import Actor
 from madoguchi.forms.profile import read_profile
+from madoguchi.sheets import escape, find_encoding, unescape
 from madoguchi.tables import audit, profile, resident
 from madoguchi_segment.audiences import read_condition
 from madoguchi_segment.audiences.tables import intake, intake_row
@@ -22,7 +23,6 @@ from madoguchi_segment.sheets import (
     write_csv,
     write_excel,
 )
-from madoguchi.sheets import escape, find_encoding, unescape
 from madoguchi_segment.sheets.intake import is_done
 
 NOW = datetime(2026, 6, 15, 3, tzinfo=UTC)

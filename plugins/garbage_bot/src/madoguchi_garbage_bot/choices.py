@@ -36,7 +36,7 @@ def offer_options(entries: Sequence[Entry], names: Sequence[Name]) -> tuple[Opti
         told = [name.qualifier for name in names if name.qualifier]
         by = "material" if is_only_material(told) else "use"
         by = "size" if all(_SIZE.search(one) for one in told) else by
-    single = {label: entry for label, entry in zip(labels, entries, strict=True)}
+    single = dict(zip(labels, entries, strict=True))
     if len(entries) <= MOST and len(single) == len(entries):
         return tuple(Option(_cut(label), (one,), by) for label, one in single.items())
     groups: dict[str, list[int]] = {}

@@ -102,7 +102,7 @@ def _check_row(row: Row, layout: Layout, file: str) -> Iterator[Problem]:
     if any(row.cells[width:]):
         words = (
             f"見出しより{len(row.cells) - width}列多いです。"
-            "「,」を含む文は、前後を「\"」でかこんでください。"
+            '「,」を含む文は、前後を「"」でかこんでください。'
         )
         yield Problem(file, row.number, f"{width + 1}列目", words)
         return

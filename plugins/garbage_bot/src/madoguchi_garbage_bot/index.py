@@ -3,6 +3,7 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from math import log
 
 from madoguchi_garbage_bot.dictionary import Entry
@@ -15,8 +16,8 @@ BLUR_SHORT = 0.83
 ALIAS, JOINED, READ, HOMOPHONE = 0.84, 0.95, 0.99, 0.55
 _SHORTEST_BLUR = 3
 SHORTEST_SLIP, LONGEST_SLIP = 3, 16
-_LOOKED_AT = 8
-_COMMON = 250
+_LOOKED_AT = 7
+_COMMON = 150
 """A pair of letters in more names than this tells nothing."""
 
 Hits = dict[int, float]
@@ -30,6 +31,7 @@ class Index:
         self.entries = tuple(entries)
         self.names: list[Name] = [take_apart(entry.name) for entry in self.entries]
         self._read = read
+        self._first_reading = lru_cache(maxsize=256)(lambda text: next(read(text), ""))
         self.soft_names = [soften(fold(entry.name)) for entry in self.entries]
         self._keys: tuple[dict[str, Hits], ...] = ({}, {}, {})
         self._bare: dict[str, Hits] = {}
@@ -73,7 +75,7 @@ class Index:
 
     def reading(self, text: str) -> str:
         """The likeliest reading, empty without an analyser."""
-        return next(self._read(text), "")
+        return self._first_reading(text)
 
     def at(self, softened: str) -> Hits:
         """The entries of a softened key."""
@@ -98,7 +100,9 @@ class Index:
     def alike(self, softened: str, most: int) -> list[tuple[str, float]]:
         """Keys that share pairs of letters, with the share (0-1) of what both have."""
         pairs = set(_pairs(softened))
-        known = sorted((one for one in pairs if one in self._pairs), key=lambda one: len(self._pairs[one]))
+        known = sorted(
+            (one for one in pairs if one in self._pairs), key=lambda one: len(self._pairs[one])
+        )
         shared: dict[int, float] = {}
         for pair in known[:_LOOKED_AT]:
             places = self._pairs[pair]
@@ -108,7 +112,10 @@ class Index:
             for place in places:
                 shared[place] = shared.get(place, 0.0) + weight
         whole = sum(map(self._weigh, pairs))
-        found = ((self._forwards[one], 2 * sum_ / (whole + self._sizes[one])) for one, sum_ in shared.items())
+        found = (
+            (self._forwards[one], 2 * sum_ / (whole + self._sizes[one]))
+            for one, sum_ in shared.items()
+        )
         return sorted(found, key=lambda one: -one[1])[:most]
 
     def _weigh(self, pair: str) -> float:
@@ -119,6 +126,7 @@ class Index:
         ways += [(alias, ALIAS) for alias in (*name.aliases, *entry.synonyms)]
         ways += [(joined, JOINED) for joined in name.joined]
         ways += [(text, 0.97) for key, text in entry.texts.items() if key.startswith("name.")]
+        self._put(self._keys, entry.name, place, 1.0)
         for term, sure in ways:
             self._put(self._keys, term, place, sure)
             if "の" in term:
@@ -168,6 +176,8 @@ def _put(keys: dict[str, Hits], key: str, place: int, sure: float) -> None:
 
 
 def _range(words: list[str], start: str) -> list[str]:
+    if not start:
+        return []
     begin = bisect_left(words, start)
     return words[begin : bisect_left(words, start + "\U0010ffff", begin)]
 

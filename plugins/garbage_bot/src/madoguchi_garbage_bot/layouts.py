@@ -22,26 +22,23 @@ TITLES = {
     "synonyms": "別の言い方",
 }
 WORDS = {
-    "id": {"id", "#property", "no", "no.", "番号", "管理番号", "項番"},
-    "name": {"name", "品目", "品名", "ゴミの品目", "ごみの品目", "hinmoku", "item", "品目名", "名称"},
-    "reading": {
-        "furigana", "hiragana", "kana", "ゴミの品目_カナ", "ごみの品目_カナ", "品目_カナ", "読み",
-        "よみ", "ふりがな", "フリガナ", "読み仮名", "よみがな", "カナ",
-    },
-    "category": {
-        "type", "label", "category", "classification", "kubun", "分別区分", "区分", "分別", "分類",
-        "ごみの区分", "ゴミの区分", "ごみの種類", "出し方区分",
-    },
-    "note": {
-        "notice", "note", "注意点", "出し方のポイント", "出し方", "ポイント", "説明", "注意事項",
-    },
-    "remarks": {"備考", "remarks"},
-    "fee_kind": {"料金種別"},
-    "fee": {"料金", "手数料", "fee"},
-    "fee_note": {"料金備考"},
-    "synonyms": {"別の言い方", "別名", "synonyms", "キーワード"},
-    "name.en": {"ゴミの品目_英字", "ごみの品目_英字", "品目_英字", "english", "英語"},
-}  # fmt: skip
+    field: frozenset(words.split())
+    for field, words in {
+        "id": "id #property no no. 番号 管理番号 項番",
+        "name": "name 品目 品名 ゴミの品目 ごみの品目 hinmoku item 品目名 名称",
+        "reading": "furigana hiragana kana ゴミの品目_カナ ごみの品目_カナ 品目_カナ 読み よみ "
+        "ふりがな フリガナ 読み仮名 よみがな カナ",
+        "category": "type label category classification kubun 分別区分 区分 分別 分類 "
+        "ごみの区分 ゴミの区分 ごみの種類 出し方区分",
+        "note": "notice note 注意点 出し方のポイント 出し方 ポイント 説明 注意事項",
+        "remarks": "備考 remarks",
+        "fee_kind": "料金種別",
+        "fee": "料金 手数料 fee",
+        "fee_note": "料金備考",
+        "synonyms": "別の言い方 別名 synonyms キーワード",
+        "name.en": "ゴミの品目_英字 ごみの品目_英字 品目_英字 english 英語",
+    }.items()
+}
 NEEDED = ("name", "category")
 _PREFIX = re.compile(r"^(ごみ|ゴミ)の分別方法_")
 _LANGUAGE = re.compile(rf"^(.+?)[_:.]({'|'.join(LANGUAGES)})$")

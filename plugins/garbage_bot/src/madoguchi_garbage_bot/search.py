@@ -32,12 +32,35 @@ CERTAIN = 0.86
 NEAR = 0.1
 """Entries this close to the best are as likely to be meant."""
 MOST_GUESSES = 3
+_MOST_TEXT = 200
 _LONGEST = 60
 """Characters of a question; who writes more tells a story."""
 _LOOKED_AT = 12
-_ENDINGS = tuple(map(fold, "機 器 機器 類 本体 端末 製品 用品 セット 具 品".split()))
+_RELATIVES, _FARTHEST = 4, 5
+_ENDINGS = tuple(
+    map(fold, ["機", "器", "機器", "類", "本体", "端末", "製品", "用品", "セット", "具", "品"])
+)
 _PART_WORDS = frozenset(
-    map(fold, "ふた フタ キャップ 箱 袋 芯 容器 ボトル カバー ケース ラベル シール 中身 部品 パーツ".split())
+    map(
+        fold,
+        [
+            "ふた",
+            "フタ",
+            "キャップ",
+            "箱",
+            "袋",
+            "芯",
+            "容器",
+            "ボトル",
+            "カバー",
+            "ケース",
+            "ラベル",
+            "シール",
+            "中身",
+            "部品",
+            "パーツ",
+        ],
+    )
 )
 
 
@@ -96,11 +119,13 @@ class Search:
 
     def ask(self, text: str) -> Result:
         """Find what a message means. Never raises, touches nothing but memory."""
-        if len(text) > _LONGEST or is_small_talk(text):
+        if is_small_talk(text):
             return Result(Kind.OTHER, "")
-        hits = self._index.find(text)
+        hits = self._index.find(text[:_MOST_TEXT])
         if max(hits.values(), default=0) > CERTAIN:
-            return self._decide(clean(text), hits, Phrase(text))
+            return self._decide(clean(text), self._with_relatives(text, hits), Phrase(text))
+        if len(text) > _LONGEST:
+            return Result(Kind.OTHER, "")
         inner, bracket = take_bracket(text)
         phrase = read_phrase(inner)
         if not phrase.thing:
@@ -135,7 +160,7 @@ class Search:
                 for place, sure in self._narrow(find(text), made_of, doubt).items():
                     found[place] = max(found.get(place, 0), sure)
                 if max(found.values(), default=0) > CERTAIN:
-                    return found
+                    return found if made_of else self._with_relatives(text, found)
         if owned := self._find_owned(thing):
             found = {**owned, **found} if max(found.values(), default=0) >= SURE else owned
         if max(found.values(), default=0) >= SURE:
@@ -146,6 +171,19 @@ class Search:
                 if max(hits.values(), default=0) >= GUESS:
                     return hits
         return found or self._find_alike(thing)
+
+    def _with_relatives(self, text: str, hits: Hits) -> Hits:
+        """The entries, and a few others that go by the same word: 掃除機 and ロボット掃除機."""
+        soft, best = soften(fold(text)), max(hits.values())
+        if len(soft) < 2:
+            return hits
+        words = [one for one in self._index.ending(soft) if len(one) <= len(soft) + _FARTHEST]
+        if not is_kana(soft):
+            reading = soften(self._index.reading(text))
+            words += self._index.ending(reading)[:_RELATIVES]
+        words = words[:_RELATIVES] + [one for one, _ in self._synonyms.find(soft)][:_RELATIVES]
+        others = [place for word in words for place in self._index.at(word)]
+        return dict.fromkeys(others, best - NEAR + 0.01) | hits
 
     def _ways(
         self, thing: str, materials: frozenset[str]
@@ -160,7 +198,11 @@ class Search:
                 if other == text and more:
                     continue
                 for polite in (other, other[1:] if other[:1] in "おご" else ""):
-                    if len(polite) > 0 and polite not in seen and (polite == other or len(polite) > 1):
+                    if (
+                        len(polite) > 0
+                        and polite not in seen
+                        and (polite == other or len(polite) > 1)
+                    ):
                         seen.add(polite)
                         yield polite, materials | more, doubt + 0.02 * (polite != thing)
 

@@ -53,7 +53,9 @@ class Synonyms:
         size = len(text)
         cuts = [place + 1 for place, letter in enumerate(text) if letter == "の"]
         spans = {(start, end) for start in (0, *cuts) for end in range(start + 2, size + 1)}
-        spans |= {(start, end) for end in (size, *(cut - 1 for cut in cuts)) for start in range(end - 1)}
+        spans |= {
+            (start, end) for end in (size, *(cut - 1 for cut in cuts)) for start in range(end - 1)
+        }
         spans.discard((0, size))
         for start, end in sorted(spans, key=lambda one: one[0] - one[1]):
             word = text[start:end]

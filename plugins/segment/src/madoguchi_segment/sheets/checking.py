@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from madoguchi import JST, Criteria, ProfileField
+from madoguchi.sheets import SheetRefused, read_rows
 from madoguchi.tables import profile, resident
 from madoguchi_segment.sheets.columns import (
     NUMBER,
@@ -21,7 +22,6 @@ from madoguchi_segment.sheets.columns import (
     read_answers,
     show_answer,
 )
-from madoguchi.sheets import SheetRefused, read_rows
 
 OWNER = "segment"
 BLOCK = 500
