@@ -88,20 +88,20 @@ def _read_csv(file: BinaryIO) -> Generator[list[Any], None, None]:
 
 def _read_excel(file: BinaryIO) -> Generator[list[Any], None, None]:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     _check_unpacked(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        try:
+            for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+                _check_size(number)
+                yield [unescape(cell) for cell in row]
+        finally:
+            book.close()
+    except SheetRefused:
+        raise
+    except Exception as error:  # whatever openpyxl stumbles over in a damaged file
         raise SheetRefused(UNREADABLE) from error
-    try:
-        sheet = book.worksheets[0]
-        for number, row in enumerate(sheet.iter_rows(values_only=True)):
-            _check_size(number)
-            yield [unescape(cell) for cell in row]
-    finally:
-        book.close()
 
 
 def _check_unpacked(file: BinaryIO) -> None:
@@ -109,7 +109,7 @@ def _check_unpacked(file: BinaryIO) -> None:
     file.seek(0)
     try:
         unpacked = sum(one.file_size for one in ZipFile(file).infolist())
-    except BadZipFile as error:
+    except (BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
         raise SheetRefused(UNREADABLE) from error
     if unpacked > MOST_UNPACKED:
         raise SheetRefused("ファイルが大きすぎます。行を分けて、保存し直してください。")

@@ -18,7 +18,10 @@ NO_HEADER = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of the list. Texts in other languages lie under `field.language`: `name.en`."""
+    """One row of the list. Texts in other languages lie under `field.language`: `name.en`.
+
+    An empty `category` is one that the list leaves open.
+    """
 
     id: str
     name: str
@@ -107,14 +110,15 @@ def _check_row(row: Row, layout: Layout, file: str) -> Iterator[Problem]:
         yield Problem(file, row.number, f"{width + 1}列目", words)
         return
     name, category = _value(row, layout, "name"), _value(row, layout, "category")
-    told = [_value(row, layout, one) for one in layout.places if one != "id"]
-    if not any(told):
-        yield Problem(file, row.number, layout.title("name"), "空の行なので、使いません。", False)
+    if not any((name, category, _value(row, layout, "note"))):
+        words = "品名も分別区分もないので、この行は使いません。"
+        yield Problem(file, row.number, layout.title("name"), words, False)
         return
     if not name:
         yield Problem(file, row.number, layout.title("name"), "品名がありません。")
     if not category:
-        yield Problem(file, row.number, layout.title("category"), "分別区分がありません。")
+        words = "分別区分がありません。住民には、担当へ聞くように答えます。"
+        yield Problem(file, row.number, layout.title("category"), words, False)
     if len(name) > LONGEST:
         words = f"{len(name)}文字あります。品名は{LONGEST}文字までです。"
         yield Problem(file, row.number, layout.title("name"), words)
@@ -132,6 +136,9 @@ def _check_whole(
     """What only shows when all rows are seen."""
     if not entries:
         yield Problem(file, 0, "", "品名が1つもありません。")
+    if sum(not entry.category for entry in entries) * 10 > len(entries):
+        words = "分別区分のない行が多すぎます。列がずれていませんか。"
+        yield Problem(file, 0, layout.title("category"), words)
     for id, times in Counter(entry.id for entry in entries).items():
         if times > 1:
             words = f"「{id}」が{times}回あります。番号は1つずつにしてください。"

@@ -20,7 +20,7 @@ class Topic(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """What was asked: `thing` as it was typed, `asks` whether a way of throwing away was meant.
+    """What was asked: `thing` as it was typed, `asks` if throwing it away was spoken of.
 
     With a `topic` no item was meant; with a thing as well, only if the list does not have it.
     """
@@ -108,7 +108,7 @@ _EMPTY = re.compile(r"^(?:空き|空の|空|あき|から の)(?=[びビ瓶缶�
 _BRACKET = re.compile(r"^(.+?)[ ]?[（(]([^（()）]*)[）)]$")
 _TOPICS = [
     (Topic.DAYS, re.compile(
-        rf"(?:今日|きょう|明日|あした|あす|明後日|あさって|今週|来週|今度|次|つぎ|週末|正月|"
+        rf"(?:今日|きょう|明日|あした|あす|明後日|あさって|今週|来週|今度|次[のは回]|つぎ[のは]|週末|正月|"
         rf"年末|年始|祝日|連休|お盆|[月火水木金土日]曜).*(?:{_GARBAGE}|収集|回収|出せ|出す|"
         rf"何の日|なんの日|捨て)"
         r"|(?:収集|回収)(?:日|曜日|時間|は(?:いつ|何時|あ|休)|カレンダー|スケジュール|予定|"
@@ -140,9 +140,8 @@ _ENDS = re.compile(
 def read_phrase(text: str) -> Phrase:
     """Find what a message asks about."""
     plain = clean(text)
-    asks, service = False, None
+    asks, service = bool(_DISPOSAL.search(plain)), None
     while found := _HEADS.match(plain):
-        asks = asks or any(word in found[0] for word in ("ごみ", "ゴミ"))
         plain = plain[found.end() :]
     for topic, pattern in _TOPICS:
         if pattern.search(plain):
@@ -153,10 +152,13 @@ def read_phrase(text: str) -> Phrase:
         found = next(filter(None, (tail.match(plain) for tail in _TAILS)), None)
         if not found or not found[1].strip():
             break
-        plain, asks = _trim(found[1].strip()), True
+        plain = _trim(found[1].strip())
     return Phrase(_trim(plain), asks, service)
 
 
+_DISPOSAL = re.compile(
+    rf"捨て|すて|棄て|処分|廃棄|分別|不用品|{_GARBAGE}|燃え|燃や|もえる|もやせる|不燃|可燃|粗大|リサイクル"
+)
 _SMALL_TALK = re.compile(
     r"^(?:(?:おはよう|こんにち[はわ]|こんばん[はわ]|おやすみ|はじめまして|よろしく|ありがと|"
     r"有難う|感謝|さんきゅ|サンキュ|どうも|"

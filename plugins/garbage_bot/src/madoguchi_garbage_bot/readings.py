@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import cache
+from threading import local
 
 from madoguchi_garbage_bot.folding import fold, is_kana
 
@@ -20,9 +21,12 @@ def load_reader() -> Read:
         from sudachipy import Dictionary, SplitMode
     except ImportError:
         return no_readings
-    tokenizer = Dictionary(dict="small").create()
+    dictionary, own = Dictionary(dict="small"), local()
 
     def read(text: str) -> Iterator[str]:
+        tokenizer = getattr(own, "tokenizer", None)
+        if tokenizer is None:  # one for each thread: it works in a buffer of its own
+            tokenizer = own.tokenizer = dictionary.tokenizer()
         for mode in (SplitMode.C, SplitMode.A):
             words = tokenizer.tokenize(text, mode)
             reading = fold("".join(_say(word) for word in words))
