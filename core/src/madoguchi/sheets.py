@@ -109,7 +109,7 @@ def _check_unpacked(file: BinaryIO) -> None:
     file.seek(0)
     try:
         unpacked = sum(one.file_size for one in ZipFile(file).infolist())
-    except (BadZipFile, NotImplementedError, ValueError, OSError, EOFError) as error:
+    except (BadZipFile, RuntimeError, ValueError, OSError, EOFError) as error:
         raise SheetRefused(UNREADABLE) from error
     if unpacked > MOST_UNPACKED:
         raise SheetRefused("ファイルが大きすぎます。行を分けて、保存し直してください。")

@@ -7,24 +7,39 @@ The questions are a table with the columns `kind`, `query`, `expect`, `item_ids`
 import gc
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from time import thread_time_ns
 from typing import Any
 
 from madoguchi_garbage_bot.dictionary import Entry
 from madoguchi_garbage_bot.search import Kind, Result, Search
 
+_AND = " && "
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Entries that are each as right, by their numbers and names."""
+
+    ids: frozenset[str]
+    names: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question and what answers it: each of `groups` has to be answered by one of its ids."""
+    """A question and what answers it: an entry of each of `groups`."""
 
     kind: str
     text: str
     expect: str
-    groups: tuple[frozenset[str], ...]
-    names: frozenset[str]
+    groups: tuple[Group, ...]
     categories: frozenset[str]
     ambiguous: bool
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Every name that would be right."""
+        return frozenset().union(*(group.names for group in self.groups))
 
 
 @dataclass(slots=True)
@@ -121,7 +136,7 @@ def _score(query: Query, result: Result, tally: Tally) -> bool:
     tally.items += 1
     if query.expect == "all":
         said = [entry for part in result.parts or (result,) for entry in part.entries[:3]]
-        right = all(any(_fits(query, entry, ids) for entry in said) for ids in query.groups)
+        right = all(any(_fits(query, entry, one) for entry in said) for one in query.groups)
         tally.top1 += right
         tally.top3 += right
         return right
@@ -144,35 +159,38 @@ def rank(result: Result) -> list[Entry]:
     return list(result.entries)
 
 
-def _fits(query: Query, entry: Entry, ids: frozenset[str]) -> bool:
+def _fits(query: Query, entry: Entry, group: Group) -> bool:
     """Whether an entry is one of the wanted; a list without numbers is known by its names."""
-    if entry.id in ids:
-        return (
-            not query.names
-            or entry.name in query.names
-            or not query.categories
-            or (entry.category in query.categories)
-        )
-    return False
+    if not group.names:
+        return entry.id in group.ids
+    named = entry.name in group.names
+    return named and (
+        entry.id in group.ids or not query.categories or entry.category in query.categories
+    )
 
 
 def _read(row: Mapping[str, str]) -> Query:
-    groups = [
-        frozenset(one.strip() for one in group.split("|"))
-        for group in row.get("item_ids", "").split(" && ")
-    ]
-    names = row.get("item_names", "").replace(" && ", "|").split("|")
+    ids = row.get("item_ids", "").split(_AND)
+    names = row.get("item_names", "").split(_AND)
     return Query(
         kind=row["kind"],
         text=row["query"],
         expect=row["expect"],
-        groups=tuple(groups),
-        names=frozenset(name.replace("／", "|") for name in names if name),
-        categories=frozenset(
-            filter(None, row.get("categories", "").replace(" && ", "|").split("|"))
+        groups=tuple(
+            Group(frozenset(_split(one)), frozenset(map(_plain, _split(other))))
+            for one, other in zip_longest(ids, names, fillvalue="")
         ),
+        categories=frozenset(_split(row.get("categories", "").replace(_AND, "|"))),
         ambiguous=row.get("ambiguous", "").strip() == "1",
     )
+
+
+def _split(cell: str) -> list[str]:
+    return [one.strip() for one in cell.split("|") if one.strip()]
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.replace("／", "|").split())
 
 
 def _share(part: int, whole: int) -> float | None:
