@@ -6,7 +6,6 @@ Names are what cities write: 大島1～2丁目, 榎町(えのまち), 赤松町�
 """
 
 import math
-import os.path
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -144,7 +143,12 @@ class AreaFinder:
 def fold_place(text: str) -> str:
     """One form for widths, katakana, waves and ヶ, without spaces: 「ひばりヶ丘」 is ひばりケ丘."""
     text = unicodedata.normalize("NFKC", text).lower()
-    text = re.sub("[〜～∼−–—‐]", "~", text).replace("ヶ", "け").replace("ケ", "け").replace("が丘", "け丘")
+    text = (
+        re.sub("[〜～∼−–—‐]", "~", text)
+        .replace("ヶ", "け")
+        .replace("ケ", "け")
+        .replace("が丘", "け丘")
+    )
     text = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in text)
     return "".join(text.split())
 
@@ -218,12 +222,18 @@ def _tell_apart(areas: list[Area]) -> tuple[Candidate, ...]:
     names = [_without_readings(area.name) for area in areas]
     if len(set(names)) < len(names):
         names = [f"{area.name}（{area.centre}）" for area in areas]
-    shared = os.path.commonprefix(names) if len(names) > 1 else ""
+    shared = _shared_start(names) if len(names) > 1 else ""
     shared = re.sub(r"[\d０-９〜～・]+$|[（(][^）)]*$", "", shared)
     return tuple(
         Candidate(area, name.removeprefix(shared).strip() or name)
         for area, name in zip(areas, names, strict=True)
     )
+
+
+def _shared_start(names: list[str]) -> str:
+    first, last = min(names), max(names)
+    same = (n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b)
+    return first[: next(same, min(len(first), len(last)))]
 
 
 def _without_readings(name: str) -> str:

@@ -1,8 +1,8 @@
 # nosay: names of columns
 """Categories as residents see them: name, colour, how to prepare; from `description.csv`.
 
-5374's columns are label, sublabel, description, styles (a picture) and bgcolor. Ours may add the same
-in other languages (`label:en`, `description:ja-easy`) and `words`, what residents call it.
+5374's columns are label, sublabel, description, styles (a picture) and bgcolor. Ours may add those
+of other languages (`label:en`, `description:ja-easy`) and `words`, what residents call it.
 """
 
 import html
@@ -109,12 +109,11 @@ def _short(name: str) -> str:
 
 
 def _languages(cells: Mapping[str, str], key: str) -> dict[str, str]:
-    found = {
+    return {
         name.partition(":")[2] or "ja": _plain(text)
         for name, text in cells.items()
         if text and name.partition(":")[0] == key
     }
-    return found
 
 
 def _plain(text: str) -> str:

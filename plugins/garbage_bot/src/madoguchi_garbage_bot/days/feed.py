@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timezone
+from datetime import UTC, date, datetime
 
 WIDTH = 75
 """Octets of a line without its end (RFC 5545, 3.1)."""
@@ -25,7 +25,7 @@ def uid_of(area: str, category: str, day: date, host: str) -> str:
     `day` is the planned one where there is one, so that a moved collection moves on the phone.
     """
     digest = hashlib.sha256(f"{area}\0{category}".encode()).hexdigest()[:16]
-    return f"{day:%Y%m%d}-{digest}@{host}"
+    return f"{day}-{digest}@{host}"
 
 
 def write_feed(name: str, events: Iterable[Event], stamp: datetime) -> bytes:
@@ -33,7 +33,7 @@ def write_feed(name: str, events: Iterable[Event], stamp: datetime) -> bytes:
 
     `stamp` has a time zone.
     """
-    written = f"{stamp.astimezone(timezone.utc):%Y%m%dT%H%M%SZ}"
+    written = f"{stamp.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
@@ -49,7 +49,7 @@ def write_feed(name: str, events: Iterable[Event], stamp: datetime) -> bytes:
             "BEGIN:VEVENT",
             f"UID:{_escape(event.uid)}",
             f"DTSTAMP:{written}",
-            f"DTSTART;VALUE=DATE:{event.day:%Y%m%d}",
+            f"DTSTART;VALUE=DATE:{event.day.isoformat().replace('-', '')}",
             f"SUMMARY:{_escape(event.title)}",
             *([f"DESCRIPTION:{_escape(event.text)}"] if event.text else []),
             "TRANSP:TRANSPARENT",
@@ -67,7 +67,7 @@ def _escape(text: str) -> str:
 
 
 def _fold(line: str) -> bytes:
-    """A line in pieces of 75 octets, never inside a character; the next piece begins with a blank."""
+    """A line in pieces of 75 octets, never inside a character; later ones begin with a blank."""
     pieces, piece = [], b""
     for character in line:
         octets = character.encode()

@@ -9,10 +9,22 @@ Row = Sequence[str]
 Numbered = tuple[int, Row]
 """A row and its number, as a spreadsheet counts."""
 
-_AREA = {"地名", "地区", "地区名", "校下・地区", "住所", "町名", "町", "地域", "地域名", "name", "area"}
+_AREA = {
+    "地名",
+    "地区",
+    "地区名",
+    "校下・地区",
+    "住所",
+    "町名",
+    "町",
+    "地域",
+    "地域名",
+    "name",
+    "area",
+}
 _READING = {"じゅうしょ", "ふりがな", "フリガナ", "よみ", "よみがな", "読み", "カナ", "reading"}
 _GROUP = {"マスター", "区", "区名", "group"}
-_IGNORED = {"地区番号", "番号", "id", "no", "#property", "備考", "緯度", "経度", "note"}
+_IGNORED = {"地区番号", "番号", "no", "#property", "備考", "緯度", "経度", "note"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +46,8 @@ class Layout:
 
     names: tuple[str, ...]
     area: int
+    key: int | None
+    """An id of the city's own, such as the areas of its settings have."""
     reading: int | None
     group: int | None
     centre: int | None
@@ -69,7 +83,8 @@ def find_layout(header: Row, columns: Columns | None = None) -> Layout:
     if area is None:  # the area is left of its centre, or comes first
         area = max((centre or 0) - 1, 0)
     reading, group = find(columns.reading, _READING), find(columns.group, _GROUP)
-    taken = {area, reading, group, centre}
+    key = find("", {"id"})
+    taken = {area, key, reading, group, centre}
     unused = tuple(
         n
         for n, name in enumerate(names)
@@ -80,7 +95,7 @@ def find_layout(header: Row, columns: Columns | None = None) -> Layout:
         for n, name in enumerate(names)
         if n not in taken and n not in unused
     }
-    return Layout(names, area, reading, group, centre, categories, unused)
+    return Layout(names, area, key, reading, group, centre, categories, unused)
 
 
 def _name(cell: str) -> str:

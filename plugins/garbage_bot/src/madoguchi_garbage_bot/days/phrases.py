@@ -102,9 +102,7 @@ def _read_clause(found: re.Match[str]) -> list[Rule]:
     numbers = found["before"] or found["digits"] or found["bracket"]
     if not numbers and not found["last"]:
         return [Weekly(day) for day in days]
-    if (found["before"] and (found["digits"] or found["bracket"])) or (
-        found["every"] and numbers
-    ):
+    if (found["before"] and (found["digits"] or found["bracket"])) or (found["every"] and numbers):
         raise ValueError("第何週かが2とおりに書かれています。")
     if found["before"] and "第" not in numbers and "曜" not in written:
         raise ValueError(UNREADABLE)

@@ -97,7 +97,7 @@ def _read_span(found: re.Match[str]) -> Span | None:
         return Span("day", numbers[0])
     if found.re is _MONTH:
         return Span("month_of", numbers[0]) if 1 <= numbers[0] <= 12 else None
-    month, day = (None, *numbers)[-2:]
+    month, day = (numbers[0], numbers[1]) if len(numbers) > 1 else (None, numbers[0])
     is_day = 1 <= day <= 31 and (month is None or 1 <= month <= 12)
     return Span("date", month, day) if is_day else None
 

@@ -26,7 +26,7 @@ def read_pairs(rows: Iterable[Row]) -> dict[str, str]:
 def read_closures(
     file: str, rows: Iterable[Row], calendars: Iterable[AreaCalendar] = ()
 ) -> tuple[tuple[Closure, ...], tuple[Unread, ...]]:
-    """`center.csv`: name, first and last day. A name that no area has is told, and changes nothing."""
+    """`center.csv`: name, first and last day. A name that no area has is told."""
     centres = {calendar.area.centre for calendar in calendars}
     _, body = part_header(rows)
     found, problems = [], []

@@ -100,7 +100,7 @@ class _Reader:
         name = _cell(row, layout.area)
         group = _cell(row, layout.group)
         group = self.groups.get(group, group)
-        key = f"{group}/{name}" if group else name
+        key = _cell(row, layout.key) or (f"{group}/{name}" if group else name)
         return Area(key, name, group, _cell(row, layout.reading), _cell(row, layout.centre))
 
     def _keep(self, number: int, calendar: AreaCalendar) -> None:

@@ -61,40 +61,41 @@ _WEEKDAYS = [
     "土曜 どよう saturday sat saturdays",
     "日曜 にちよう sunday sun sundays",
 ]
-_MONTHS = (
-    "january february march april may june july august september october november december"
-).split()
+_MONTHS = "january february march april may june july august september october november december"
 _WORDS: dict[Kind, str] = {
     "garbage": "ごみ 塵 ごみ出し ごみだし ごみ捨て ごみすて garbage trash rubbish waste refuse",
     "collection day": (
         "収集日 回収日 ごみの日 ごみのひ ごみ収集日 ごみ出しの日 ごみ出し日 しゅうしゅうび"
         " かいしゅうび 収集曜日 収集カレンダー ごみカレンダー 収集予定 収集スケジュール"
-        " collectionday collectiondays garbageday trashday collectionschedule collectioncalendar"
+        " collectionday collectiondays garbageday trashday collectionschedule"
+        " collectioncalendar"
     ),
     "collecting": (
-        "収集 回収 しゅうしゅう かいしゅう 出す 出せる 出せます 出して 出したい 出し 出せば だす だせる"
-        " だせます だして だせば 捨てる 捨てられる 捨てられます 捨てて 捨てたい 捨てれば すてる"
-        " すてられる すてられます すてて すてたい すてれば 持っていく 持っていって もっていく 集める"
-        " あつめる あつめます 集めます 取りに来る 来る 来ます くる きます"
-        " collected collection collect pickedup pickup putout takeout throwaway throwout dispose"
+        "収集 回収 しゅうしゅう かいしゅう 出す 出せる 出せます 出して 出したい 出し 出せば"
+        " だす だせる だせます だして だせば 捨てる 捨てられる 捨てられます 捨てて 捨てたい"
+        " 捨てれば すてる すてられる すてられます すてて すてたい すてれば 持っていく"
+        " 持っていって もっていく 集める あつめる あつめます 集めます 取りに来る 来る 来ます"
+        " くる きます collected collection collect pickedup pickup putout takeout throwaway"
+        " throwout dispose"
     ),
     "when": (
-        "いつ 何曜日 何曜 なんようび 何日 なんにち なん日 何よう日 いつごろ いつ頃 いつなら 第何週 何週目"
-        " when whatday whichday whatdays whichdays"
+        "いつ 何曜日 何曜 なんようび 何日 なんにち なん日 何よう日 いつごろ いつ頃 いつなら"
+        " 第何週 何週目 when whatday whichday whatdays whichdays"
     ),
     "next": "次 つぎ 次回 じかい 今度 こんど next upcoming",
     "day": "日 ひ 曜日 ようび 日程 予定 よてい カレンダー スケジュール day days schedule calendar",
     "small": (
-        "は の を が に で も と か ね よ な だ や へ から まで って っけ です ます でした ですか ますか"
-        " ですかね でしょうか でしょう だろう だっけ でしたっけ だよね かな かしら のか んですか 何 なに"
-        " なん なんの 何の どの どれ どんな どういう なんだっけ 種類 しゅるい 類 ある あり あります"
-        " ありますか 無い ない いい よい 良い いいの いいですか よいですか ok 教えて おしえて 知りたい"
-        " しりたい ください 下さい くださいませ ほしい 欲しい お願い おねがい します お願いします"
-        " すみません すいません こんにちは こんばんは おはよう おはようございます あの えっと ちなみに"
-        " 朝 あさ 夜 よる うち わたし 私 この ここ この辺 された される れる します しますか する"
-        " してる している した しますでしょうか きますか ますでしょうか ございます"
-        " the a an is are be it its this that they i we you can do does will should must my me our of"
-        " on in at for to and or out up please tell what whats which kind type there any thing s item"
+        "は の を が に で も と か ね よ な だ や へ から まで って っけ です ます でした"
+        " ですか ますか ですかね でしょうか でしょう だろう だっけ でしたっけ だよね かな"
+        " かしら のか んですか 何 なに なん なんの 何の どの どれ どんな どういう なんだっけ"
+        " 種類 しゅるい 類 ある あり あります ありますか 無い ない いい よい 良い いいの"
+        " いいですか よいですか ok 教えて おしえて 知りたい しりたい ください 下さい"
+        " くださいませ ほしい 欲しい お願い おねがい します お願いします すみません すいません"
+        " こんにちは こんばんは おはよう おはようございます あの えっと ちなみに 朝 あさ 夜"
+        " よる うち わたし 私 この ここ この辺 された される れる します しますか する してる"
+        " している した しますでしょうか きますか ますでしょうか ございます the a an is are be"
+        " it its this that they i we you can do does will should must my me our of on in at"
+        " for to and or out up please tell what whats which kind type there any thing s item"
         " items hi hello have having go goes get gets put take throw away"
     ),
 }
@@ -113,7 +114,10 @@ _GROUPS = [
         "ぷらすちっく ぷらすてぃっく ぷらまーく 容器包装 plastic plastics plasticpackaging",
     ),
     ("ぺっとぼとる", "ぺっと petbottle petbottles plasticbottle plasticbottles pet"),
-    ("びん 瓶", "空きびん 空き瓶 空瓶 あきびん ガラスびん glass glassbottle glassbottles bottles bottle"),
+    (
+        "びん 瓶",
+        "空きびん 空き瓶 空瓶 あきびん ガラスびん glass glassbottle glassbottles bottles bottle",
+    ),
     ("缶 かん", "空き缶 空缶 あきかん あき缶 アルミ缶 スチール缶 cans tins tincans"),
     (
         "紙 かみ",
@@ -122,14 +126,17 @@ _GROUPS = [
     ),
     ("布 ぬの 衣類", "古布 古着 ふるぎ 服 いるい 布類 clothes cloth clothing textiles oldclothes"),
     ("資源 しげん リサイクル", "資源物 recyclable recyclables recycling recycle"),
-    ("粗大 大型 そだい", "おおがた 大きいごみ 大きなごみ large bulky oversized largeitems bulkyitems"),
+    (
+        "粗大 大型 そだい",
+        "おおがた 大きいごみ 大きなごみ large bulky oversized largeitems bulkyitems",
+    ),
     ("有害 危険", "ゆうがい きけん hazardous dangerous"),
 ]
-"""Words by which a category is known if its name holds one of the first, and further words for it."""
+"""A category whose name holds one of the first words is called by them and by the others."""
 
 
 def fold_words(text: str) -> str:
-    """One form for widths, case and kana, without spaces, marks and emoji: 「プラは？」 is ぷらは."""
+    """One form for widths, case and kana, without spaces, marks and emoji: プラは？ is ぷらは."""
     text = unicodedata.normalize("NFKC", text).lower()
     text = "".join(chr(ord(c) - 0x60) if "ァ" <= c <= "ヶ" else c for c in text)
     # A slash stands in dates: 10/5.
@@ -183,7 +190,7 @@ def _lexicon() -> dict[str, Meaning]:
             meaning = Meaning("span", Span("weekday", None, weekday))
             ends = ["", "日", "び"] if not word.isascii() else [""]
             found |= {word + end: meaning for end in ends}
-    for number, word in enumerate(_MONTHS, 1):
+    for number, word in enumerate(_MONTHS.split(), 1):
         found[word] = Meaning("span", Span("month_of", number))
     return found
 
