@@ -73,6 +73,7 @@ def test_what_the_city_decided_counts_before_everything():
     exceptions = Exceptions((NEW_YEAR,), moved)
     span = date(2026, 12, 31), date(2027, 1, 7)
     assert days(some, exceptions, *span) == ["0104 可燃", "0105 缶"]
+    assert days(some, exceptions, date(2027, 1, 4), date(2027, 1, 4)) == ["0104 可燃"]
     told = {
         (one.category, one.planned, one.day, one.why) for one in happenings(some, exceptions, *span)
     }

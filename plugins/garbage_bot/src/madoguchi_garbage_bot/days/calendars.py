@@ -114,13 +114,23 @@ def collections(
 ) -> list[Collection]:
     """What is collected in an area in a span, both ends included, by day; each category once."""
     found: dict[tuple[date, str], Collection] = {}
-    for one in happenings(calendar, exceptions, first - REACH, last + REACH):
+    away = reach(exceptions, first, last)
+    for one in happenings(calendar, exceptions, first - away, last + away):
         if one.day is not None and first <= one.day <= last:
             key = one.day, one.category
             if key not in found or not one.is_changed:
                 found[key] = one
     order = {schedule.category: n for n, schedule in enumerate(calendar.schedules)}
     return [found[key] for key in sorted(found, key=lambda key: (key[0], order.get(key[1], 0)))]
+
+
+def reach(exceptions: Exceptions, first: date, last: date) -> timedelta:
+    """How far outside of a span planned days may lie whose collections come into it."""
+    if exceptions.on_holiday == "next" or exceptions.on_closure == "shift":
+        return REACH
+    ends = [(one.day, one.to) for one in exceptions.moved if one.day and one.to]
+    into = [abs(to - day) for day, to in ends if first <= to <= last]
+    return max(into, default=timedelta(0))
 
 
 def happenings(

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from madoguchi_garbage_bot.days.areas import Area
-from madoguchi_garbage_bot.days.calendars import REACH, AreaCalendar, Exceptions, happenings
+from madoguchi_garbage_bot.days.calendars import AreaCalendar, Exceptions, happenings, reach
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +26,9 @@ def find_changes(
 ) -> list[Change]:
     """Differences between rule and reality that touch a span, both ends included, by day."""
     found: dict[tuple[str, date | None, date | None, str], list[Area]] = {}
+    away = reach(exceptions, first, last)
     for calendar in calendars:
-        for one in happenings(calendar, exceptions, first - REACH, last + REACH):
+        for one in happenings(calendar, exceptions, first - away, last + away):
             touched = any(day and first <= day <= last for day in (one.planned, one.day))
             if one.is_changed and touched:
                 key = one.category, one.planned, one.day, one.why
