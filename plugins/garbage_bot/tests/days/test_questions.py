@@ -66,6 +66,8 @@ BURN, UNBURN, PLASTIC, BOTTLE, PET, PAPER = CATEGORIES
         ("段ボールはいつ捨てればいいですか", None, (PAPER,)),
         ("シール制はいつ", None, ("粗大ごみ(申込み)",)),
         ("ごみの日", None, ()),
+        ("収集はいつ", None, ()),
+        ("明日の収集は？", TOMORROW, ()),
         ("収集日を教えてください", None, ()),
     ],
 )
@@ -79,7 +81,7 @@ def test_questions_and_what_they_ask_for(typed, span, categories):
         ("明日", TOMORROW),
         ("来週の月曜", Span("weekday", 1, 0)),
         ("今日は何の日", TODAY),
-        ("収集はいつ", None),
+        ("いつ出せますか", None),
     ],
 )
 def test_what_may_be_a_question_where_garbage_is_the_talk(typed, span):
@@ -247,3 +249,31 @@ def test_after_the_last_day_of_a_list_nothing_is_known():
     assert day is not None
     assert (day.collections, day.unknown) == ((), ())  # known: nothing
     assert answer(Question(Span("date", 2, 30)), CALENDAR, EXCEPTIONS, date(2027, 1, 1)) is None
+
+
+def test_of_the_shared_queries_those_about_days_are_read_and_no_others(shared):
+    """Rows that ask for the calendar are marked `trap` and `other`; the rest asks for things."""
+    read = []
+    for name, categories in {
+        "tsu": [
+            "燃やせるごみ",
+            "燃やせないごみ",
+            "金属",
+            "びん",
+            "ペットボトル",
+            "容器包装プラスチック",
+        ],
+        "takamatsu": [
+            "可燃ごみ",
+            "破砕ごみ",
+            "缶・びん・ペットボトル",
+            "紙・布",
+            "プラスチック容器包装",
+        ],
+    }.items():
+        reader = QuestionReader({category: () for category in categories})
+        lines = shared(f"garbage_queries/{name}.tsv").read_text("utf-8").splitlines()
+        rows = [line.split("\t") for line in lines[2:]]
+        read += [(kind, query) for _, kind, query, *_ in rows if reader.read(query)]
+    assert [query for kind, query in read if kind != "trap"] == ["ダンボールっていつ出せますか"]
+    assert len(read) == 11

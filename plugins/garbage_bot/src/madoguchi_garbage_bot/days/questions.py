@@ -112,7 +112,7 @@ def _compose(meanings: list[Meaning]) -> Question | None:
         span = _join(spans)
         return Question(span, categories, is_sure) if span else None
     asks = kinds & {"when", "next", "collection day"} or (is_sure and "day" in kinds)
-    # 「収集はいつ」 may mean anything that is fetched; 「次は」 nothing at all.
+    # 「いつ出せますか」 may mean a form; 「次は」 nothing at all.
     if asks and (is_sure or kinds >= {"collecting", "when"}):
         return Question(None, categories, is_sure)
     return None

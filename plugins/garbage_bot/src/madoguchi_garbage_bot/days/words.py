@@ -63,7 +63,10 @@ _WEEKDAYS = [
 ]
 _MONTHS = "january february march april may june july august september october november december"
 _WORDS: dict[Kind, str] = {
-    "garbage": "ごみ 塵 ごみ出し ごみだし ごみ捨て ごみすて garbage trash rubbish waste refuse",
+    "garbage": (
+        "ごみ 塵 ごみ出し ごみだし ごみ捨て ごみすて 収集 回収 しゅうしゅう かいしゅう"
+        " garbage trash rubbish waste refuse collection collected pickup pickedup"
+    ),
     "collection day": (
         "収集日 回収日 ごみの日 ごみのひ ごみ収集日 ごみ出しの日 ごみ出し日 しゅうしゅうび"
         " かいしゅうび 収集曜日 収集カレンダー ごみカレンダー 収集予定 収集スケジュール"
@@ -71,11 +74,11 @@ _WORDS: dict[Kind, str] = {
         " collectioncalendar"
     ),
     "collecting": (
-        "収集 回収 しゅうしゅう かいしゅう 出す 出せる 出せます 出して 出したい 出し 出せば"
+        "出す 出せる 出せます 出して 出したい 出し 出せば"
         " だす だせる だせます だして だせば 捨てる 捨てられる 捨てられます 捨てて 捨てたい"
         " 捨てれば すてる すてられる すてられます すてて すてたい すてれば 持っていく"
         " 持っていって もっていく 集める あつめる あつめます 集めます 取りに来る 来る 来ます"
-        " くる きます collected collection collect pickedup pickup putout takeout throwaway"
+        " くる きます collect putout takeout throwaway"
         " throwout dispose"
     ),
     "when": (
