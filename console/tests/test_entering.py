@@ -52,12 +52,15 @@ def test_whoever_has_no_phone_prints_ten_codes_and_uses_each_once(make_staff):
 
 def test_an_apps_code_works_once(make_staff):
     hanako = make_staff("見本 花子")
-    other = Visitor(hanako.browser.base)
-    other.opens("/mihon/console/login")
-    other.submits({"mail": hanako.mail, "password": PASSWORD}, "次へ")
-    assert other.submits({"code": hanako.app_code()}, "ログイン").status == 401
     hanako.waits(30)
-    assert other.submits({"code": hanako.app_code()}, "ログイン").status == 200
+    code = hanako.app_code()
+    for status in (200, 401):
+        visitor = Visitor(hanako.browser.base)
+        visitor.opens("/mihon/console/login")
+        visitor.submits({"mail": hanako.mail, "password": PASSWORD}, "次へ")
+        assert visitor.submits({"code": code}, "ログイン").status == status
+    hanako.waits(30)
+    assert visitor.submits({"code": hanako.app_code()}, "ログイン").status == 200
 
 
 def test_a_slip_works_once_and_for_a_week(make_staff):
