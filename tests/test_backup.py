@@ -13,6 +13,7 @@ from madoguchi.audit import Actor
 from madoguchi.config import check_gateway
 from madoguchi.errors import MadoguchiError
 from madoguchi.gateway import migration_sets
+from madoguchi.testing import until
 
 WHO = Actor("staff", "1", "試験")
 
@@ -21,13 +22,6 @@ WHO = Actor("staff", "1", "試験")
 def town(request, make_town):
     url = request.getfixturevalue("postgres") if request.param == "postgresql" else None
     return make_town({"segment": {}}, **({"database_url": url} if url else {}))
-
-
-def until(condition, patience=30):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.05)
 
 
 def write(town, fn, *args, **named):

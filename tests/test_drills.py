@@ -1,7 +1,6 @@
 """No combination of channel, draft and user lets a drill reach the live channel (design §8)."""
 
 import itertools
-import time
 from collections import Counter
 from contextlib import AsyncExitStack
 
@@ -9,7 +8,7 @@ import pytest
 
 from madoguchi import deliveries, drill, serving
 from madoguchi.city_file import DrillTable, LineTable
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, until
 from madoguchi_segment.deliveries import approving, drafts, runs, states, work
 from madoguchi_segment.deliveries.sending import Office, send_due
 from madoguchi_simulator import Channel, Simulator
@@ -56,13 +55,6 @@ def town(make_town, training, monkeypatch):
     town = make_town({"segment": {}}, {"line": {"drill": table}})
     town.call(simulator.set_webhook_url, f"{town.pages_url}/{town.name}/drill/webhook")
     return town
-
-
-def until(condition):
-    end = time.monotonic() + 30
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 def write(town, fn, *args, **named):

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from madoguchi.line import retry_key
-from madoguchi.testing import TestResident, Town
+from madoguchi.testing import TestResident, Town, until
 from madoguchi.testing.resident import PHOTO
 
 ROOT = Path(__file__).parents[1]
@@ -126,14 +126,6 @@ def town(install_plugin: Callable[..., str], make_town: Callable[..., Town]) -> 
 def toy() -> Any:
     """The module of the plugin under test."""
     return sys.modules["toy_under_test"]
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2_000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to be so")
 
 
 def select(town: Town, sql: str, *params: Any) -> list[tuple[Any, ...]]:

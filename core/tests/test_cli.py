@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 from madoguchi import care
 from madoguchi.audit import Actor, audit, seal
 from madoguchi.cli import app
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, until
 
 HEADER = "from madoguchi import *\nfrom madoguchi import hookimpl\n"
 BIDS = (
@@ -307,11 +307,7 @@ def test_jobs_are_listed_with_how_they_went(write, install_plugin, make_town):
         ["toy/work", "every 60 min"],
     ]
     runs = "SELECT count(*) FROM job_run"
-    for _ in range(600):
-        if (ran := town.wait(town.running.store.fetch(runs))) == [(len(lines),)]:
-            break
-        time.sleep(0.05)
-    assert ran == [(len(lines),)]
+    until(lambda: town.wait(town.running.store.fetch(runs)) == [(len(lines),)])
     town.clock.move(3600)
     assert listed("done")[-1].count(":00\tdone") == 1
 

@@ -10,6 +10,7 @@ from madoguchi import deliveries, privacy, residents
 from madoguchi.audit import Actor
 from madoguchi.deliveries import Ledger
 from madoguchi.export import export
+from madoguchi.testing import until
 
 MESSAGE = "お知らせです。"
 
@@ -51,14 +52,6 @@ def look(town, key):
 def freeze(town, key, ids, messages=MESSAGE, **named):
     work = deliveries.freeze_in_slices(town.running.store.write, key, list(ids), messages, **named)
     return town.wait(work)
-
-
-def until(condition, patience=60.0):
-    end = time.monotonic() + patience
-    while not (found := condition()):
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
-    return found
 
 
 def wait_for(town, key, *states):

@@ -22,7 +22,7 @@ from madoguchi.lanes import Lanes
 from madoguchi.store import Store, StoreUnavailable, open_store
 from madoguchi.tables import attempt
 from madoguchi.tables import handled as handled_table
-from madoguchi.testing import LoopThread, TestResident, Town
+from madoguchi.testing import LoopThread, TestResident, Town, until
 
 TOY = """
 import threading
@@ -43,14 +43,6 @@ def wait(ctx):
     gate.wait(20)
     return "お待たせしました"
 """
-
-
-def until(condition: Callable[[], bool]) -> None:
-    for _ in range(2_000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to be so")
 
 
 # -- the feed alone, over a real inbox and a real store -------------------------------------------

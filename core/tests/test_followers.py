@@ -1,6 +1,5 @@
 """LINE's follower list becomes residents, each once, whatever happens in between (R49)."""
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -10,6 +9,7 @@ from sqlalchemy import text
 from madoguchi import followers, privacy, residents
 from madoguchi.audit import Actor
 from madoguchi.followers import Reading, describe, is_due, last_reading
+from madoguchi.testing import until
 
 WHO = Actor("staff", "1", "試験")
 
@@ -48,13 +48,6 @@ def rows(town):
 
 def execute(town, sql):
     town.wait(town.running.store.write(lambda db: db.execute(text(sql)) and None))
-
-
-def until(condition, patience=30.0):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 def set_state(town, line_id, follows, at):

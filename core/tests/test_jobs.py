@@ -1,7 +1,6 @@
 """Jobs: at their times, by one worker of several, and again if that worker died."""
 
 import importlib
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +9,7 @@ from hypothesis import strategies as st
 
 from madoguchi.clock import JST
 from madoguchi.schedules import WEEKDAYS, Daily, Every
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, until
 
 TOY = '''
 """Jobs that do what the list says."""
@@ -77,13 +76,6 @@ def toy(install_plugin, make_town):
         return town, module
 
     return start
-
-
-def until(condition, patience=30.0):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 def rows(town, job="toy/work"):

@@ -7,7 +7,6 @@ table of PostgreSQL.
 import asyncio
 import json
 import sqlite3
-import time
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime, timedelta
@@ -39,7 +38,7 @@ from madoguchi.tables import (
     resident,
     submission,
 )
-from madoguchi.testing import TestResident, Town
+from madoguchi.testing import TestResident, Town, until
 
 WAITING = "SELECT 1 FROM outgoing WHERE state = 'waiting'"
 ME = Actor("staff", "1", "総務課")
@@ -179,14 +178,6 @@ async def _rows_of(url: str) -> bytes:
         await connection.close()
 
 
-def eventually(condition: Callable[[], Any]) -> None:
-    """Wait until it is true; fails if it never is."""
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it never became true"
-        time.sleep(0.1)
-
-
 @pytest.fixture(params=["sqlite", "postgresql"])
 def place(
     request: pytest.FixtureRequest,
@@ -216,7 +207,7 @@ def plant(place: Place, who: TestResident, name: str) -> dict[str, str]:
     who.says(canary["typed"])
     who.sends_location(address=canary["place"])
     who.says(f"日記 {canary['note']}")
-    eventually(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
+    until(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
     place.write(_fill_in, place.person(who).resident.id, canary, place.town.clock.now())
     assert place.holds(*canary.values()) == set(canary.values())
     return canary
@@ -295,14 +286,14 @@ def test_a_child_leaves_the_profile_on_its_eighteenth_birthday(place: Place) -> 
 
 def test_the_jobs_do_it_by_themselves(place: Place) -> None:
     canary = plant(place, TestResident(place.town), "hanako")
-    eventually(lambda: {"core/forget", "core/scrub"} <= _ticks(place, "new").keys())
+    until(lambda: {"core/forget", "core/scrub"} <= _ticks(place, "new").keys())
     place.town.clock.move(40 * 86400)
     for _ in range(3):
         before = _ticks(place, "done")
         place.town.clock.move(86400)
-        eventually(partial(_went_on, place, before))
+        until(partial(_went_on, place, before))
     gone = [canary[kind] for kind in ("typed", "place", "draft", "draftphoto", "original")]
-    eventually(lambda: not place.holds(*gone))
+    until(lambda: not place.holds(*gone))
     assert place.holds(canary["note"], canary["profile"])
 
 
@@ -405,7 +396,7 @@ def test_an_older_copy_of_the_database_repeats_the_erasure(
     assert place.holds(canary["note"], taro.user_id)
     with Town(*options) as town:
         place = Place(town, None)
-        eventually(lambda: not place.holds(*canary.values(), taro.user_id) - {canary["typed"]})
+        until(lambda: not place.holds(*canary.values(), taro.user_id) - {canary["typed"]})
         assert place.holds(stays["note"], stays["profile"])
 
 
@@ -562,7 +553,7 @@ def test_forms_that_were_sent_go_where_the_city_says_when(
 def test_what_no_resident_left_knowingly_goes_in_its_time_too(place: Place) -> None:
     """Errors of events, how they ended, what was sent to whom, photos without a form, addresses."""
     taro = TestResident(place.town, "太郎")
-    eventually(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
+    until(lambda: not place.town.wait(place.town.running.store.fetch(WAITING)))
     now, who = place.town.clock.now(), place.person(taro).resident.id
 
     def put(db: Any) -> None:

@@ -1,7 +1,6 @@
 """Settings: changed by command while the gateway runs, in force everywhere within a second."""
 
 import sqlite3
-import time
 
 import pytest
 from hypothesis import given
@@ -15,7 +14,7 @@ from madoguchi.config import check_gateway
 from madoguchi.gateway import RunningGateway
 from madoguchi.inbox import LANES
 from madoguchi.settings import read_file, write_file
-from madoguchi.testing import TestResident, labels_of, text_of
+from madoguchi.testing import TestResident, labels_of, text_of, until
 from madoguchi.valkey import start_valkey
 
 TOY = '''
@@ -199,13 +198,6 @@ def greeting(town):
 def own_words(friend):
     (said,) = [one["message"]["text"] for one in friend.chat() if one["from"] == "bot"]
     return said.partition("\n")[0]
-
-
-def until(condition, patience=30.0):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 def toy_of(town):

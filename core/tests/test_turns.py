@@ -12,7 +12,7 @@ import pytest
 
 from madoguchi.line import retry_key
 from madoguchi.plugins import Plugin
-from madoguchi.testing import TestResident, Town
+from madoguchi.testing import TestResident, Town, until
 
 APOLOGY = "0100-00-0000"
 
@@ -197,15 +197,6 @@ def test_what_line_would_refuse_is_never_queued_and_a_key_queues_once(writer: To
 
 
 # -- slow handlers --------------------------------------------------------------------------------
-
-
-def until(condition: Callable[[], bool]) -> None:
-    """Wait until something is so."""
-    for _ in range(2_000):
-        if condition():
-            return
-        time.sleep(0.01)
-    raise AssertionError("it never came to be so")
 
 
 def test_a_handler_slower_than_a_second_shows_the_loading_animation(writer: Town) -> None:

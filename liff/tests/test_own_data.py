@@ -22,7 +22,7 @@ from sqlalchemy import func, make_url, select
 from madoguchi import privacy, retention, serving
 from madoguchi.own_data import GONE
 from madoguchi.tables import audit, erasure, own_copy, resident
-from madoguchi.testing import TestResident, Town
+from madoguchi.testing import TestResident, Town, until
 from madoguchi.testing.visitor import Visitor
 
 EVERYTHING = (Path(__file__).parent / "everything.py").read_text("utf-8")
@@ -200,13 +200,6 @@ def left(town: Town, who: TestResident) -> set[str]:
     content = everything_stored(town)
     wanted = {*STORED.values(), "CANARY-file", "CANARY-chatplace", who.user_id}
     return {one for one in wanted if one.encode() in content}
-
-
-def eventually(condition: Callable[[], Any]) -> None:
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it never became true"
-        time.sleep(0.05)
 
 
 def texts_of(who: TestResident) -> list[str]:
@@ -458,7 +451,7 @@ def test_everything_is_gone_everywhere_and_nobody_elses(place):
     assert 'data-place="entrance"' in Visitor(
         place.pages_url, cookies=hanako.browser.cookies
     ).opens("/mihon/liff/mine")
-    eventually(lambda: len(hanako.chat()) > before)
+    until(lambda: len(hanako.chat()) > before)
     (said,) = [entry for entry in hanako.chat()[before:] if entry["from"] == "bot"]
     assert said["message"]["text"] == GONE
     assert said["via"] == "push"
@@ -469,7 +462,7 @@ def test_everything_is_gone_everywhere_and_nobody_elses(place):
     assert taro.user_id.encode() in everything_stored(place)
     presses(taro)
     place.wait(place.door.counters[place.name].inbox.settle())
-    eventually(lambda: not left(place, taro))
+    until(lambda: not left(place, taro))
     assert count(place, resident) == 0
     begun = audit.c.action == "resident.erase"
     mine = (audit.c.actor_kind == "resident") & (audit.c.actor_id == str(number))
@@ -505,7 +498,7 @@ def test_pressing_twice_is_one_erasure(place):
     assert count(place, audit, audit.c.action == "resident.erased") == 1
     assert count(place, resident) == 0, "nobody new was made of them"
     told = [GONE]
-    eventually(lambda: [t for t in texts_of(hanako) if t == GONE] == told)
+    until(lambda: [t for t in texts_of(hanako) if t == GONE] == told)
 
 
 def test_a_part_that_fails_is_said_and_done_later(gateway, hanako):
@@ -560,7 +553,7 @@ def test_who_has_blocked_the_account_is_told_on_the_page_alone(gateway, hanako):
     hanako.blocks()
     before = len(hanako.chat())
     assert "消しました" in presses(hanako)
-    eventually(lambda: not gateway.running.services.background)
+    until(lambda: not gateway.running.services.background)
     assert len(hanako.chat()) == before
 
 

@@ -8,7 +8,15 @@ from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, Route, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    Page,
+    Request,
+    Route,
+    expect,
+    sync_playwright,
+)
 
 from madoguchi.testing.visitor import Visitor
 from madoguchi.testing.wording import find_refused
@@ -100,6 +108,20 @@ def look_at(look_over, keep_picture) -> Callable[[Page, str], None]:
     return look
 
 
+@pytest.fixture(
+    params=[SIZES["phone"], pytest.param(SIZES["desk"], marks=pytest.mark.slow)],
+    ids=["phone", "desk"],
+)
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[BrowserContext]:
+    """A window of staff's, as narrow as a phone; with --slow as wide as their desk's, too."""
+    width, height = request.param
+    window = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
+    window.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    yield window
+    window.close()
+
+
 @pytest.fixture
 def open_with(browser: Browser) -> Iterator[Callable[..., Page]]:
     """`open_with(visitor, "phone")`: a window of somebody's own, in which they are logged in."""
@@ -111,12 +133,7 @@ def open_with(browser: Browser) -> Iterator[Callable[..., Page]]:
         viewport = {"width": width, "height": height}
         context = browser.new_context(viewport=viewport, locale="ja-JP")
         contexts.append(context)
-        context.add_cookies(
-            [
-                {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-                for one in visitor.cookies
-            ]
-        )
+        context.add_cookies(visitor.session())
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         return page

@@ -1,11 +1,11 @@
 """The console in Chromium: the first login, every page with axe, keys, lists that are live."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from madoguchi.testing import TestResident, TestStaff, Town
 from madoguchi.testing.staff import PASSWORD
@@ -17,27 +17,6 @@ TEMPLATES = ROOT / "console" / "src" / "madoguchi_console" / "templates"
 @pytest.fixture
 def plugins():
     return {"segment": {}, "liff": {}, "console": {}}
-
-
-@pytest.fixture(
-    params=[(390, 844), pytest.param((1366, 768), marks=pytest.mark.slow)], ids=["phone", "desk"]
-)
-def context(request, browser: Browser) -> Iterator[BrowserContext]:
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    yield context
-    context.close()
-
-
-def hand_over(staff: TestStaff, context: BrowserContext) -> None:
-    """Give the browser the session of a member of staff."""
-    cookies = [
-        {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-        for one in staff.browser.cookies
-    ]
-    context.add_cookies(cookies)
 
 
 def test_the_first_login_with_an_app(gateway, make_staff, page):
@@ -175,7 +154,7 @@ def kept(tour: Tour) -> None:
     tour.staff.waits(31 * 60)
     tour.staff.submits({"name": "書きかけの課"}, "作る")
     tour.staff.logs_in()
-    hand_over(tour.staff, tour.page.context)
+    tour.page.context.add_cookies(tour.staff.browser.session())
     tour.goes("/me/kept")
     expect(tour.page.get_by_text("書きかけの課")).to_be_visible()
 
@@ -189,7 +168,7 @@ def foreign(tour: Tour) -> None:
 
 
 def forbidden(tour: Tour) -> None:
-    hand_over(TestStaff(tour.town, "権限のない人"), tour.page.context)
+    tour.page.context.add_cookies(TestStaff(tour.town, "権限のない人").browser.session())
     tour.goes("/staff")
     expect(tour.page.get_by_role("heading", level=1)).to_have_text("このページは開けません")
 
@@ -243,13 +222,13 @@ def test_no_template_of_the_console_is_left_out():
     assert sources.keys() - parts == PAGES.keys() - parts
 
 
-def test_every_page_of_staff(gateway, context, staff, look_over):
+def test_every_page_of_staff(gateway, window, staff, look_over):
     hanako = TestResident(gateway)
     hanako.says("でんちの捨て方")
     for template, ways in PAGES.items():
         for number, way in enumerate(ways):
-            hand_over(staff, context)
-            page = context.new_page()
+            window.add_cookies(staff.browser.session())
+            page = window.new_page()
             way(Tour(gateway, staff, hanako, page))
             look_over(page, f"{template} {number}")
             page.close()
@@ -259,7 +238,7 @@ def test_keys_go_through_a_list_and_back(gateway, make_staff, page):
     staff = make_staff("管理 花子", admin=True)
     for name in ("あ", "い", "う"):
         make_staff(f"職員{name}", log_in=False)
-    hand_over(staff, page.context)
+    page.context.add_cookies(staff.browser.session())
     page.goto(f"{gateway.pages_url}/mihon/console/staff?sort=name")
     expect(page.locator("body[hx-boost\\:inherited]")).to_have_count(1)
     page.keyboard.press("j")
@@ -279,7 +258,7 @@ def test_keys_go_through_a_list_and_back(gateway, make_staff, page):
 @pytest.mark.parametrize("way", ["stream", "polling"])
 def test_a_list_is_live(gateway, make_staff, page, way):
     staff, other = (make_staff(name, admin=True) for name in ("管理 花子", "管理 太郎"))
-    hand_over(staff, page.context)
+    page.context.add_cookies(staff.browser.session())
     if way == "polling":
         page.add_init_script("delete window.EventSource")
     page.goto(f"{gateway.pages_url}/mihon/console/staff")
@@ -292,7 +271,7 @@ def test_a_list_is_live(gateway, make_staff, page, way):
 def test_without_javascript_everything_works(gateway, browser, make_staff):
     context = browser.new_context(java_script_enabled=False, locale="ja-JP")
     staff = make_staff("管理 花子", admin=True)
-    hand_over(staff, context)
+    context.add_cookies(staff.browser.session())
     page = context.new_page()
     page.goto(f"{gateway.pages_url}/mihon/console/settings/city")
     page.locator("[name=phone]").fill("0100-00-3333")

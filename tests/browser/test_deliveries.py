@@ -1,11 +1,11 @@
 """Deliveries in Chromium: clicks to a sample, the count while somebody picks, axe on each page."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from madoguchi import JST
 from madoguchi.testing import TestResident, TestStaff, Town
@@ -22,41 +22,19 @@ def plugins():
     return {"segment": {}, "liff": {}, "console": {}}
 
 
-@pytest.fixture(
-    params=[(390, 844), pytest.param((1366, 768), marks=pytest.mark.slow)], ids=["phone", "desk"]
-)
-def context(request, browser: Browser) -> Iterator[BrowserContext]:
-    width, height = request.param
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="ja-JP")
-    context.set_default_timeout(30_000)
-    expect.set_options(timeout=30_000)
-    yield context
-    context.close()
-
-
-def enter(staff: TestStaff, context: BrowserContext) -> None:
-    """Give the browser the session of a member of staff."""
-    context.add_cookies(
-        [
-            {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-            for one in staff.browser.cookies
-        ]
-    )
-
-
 def set_clock(gateway: Town) -> None:
     wanted = datetime(2027, 4, 6, 10, tzinfo=JST).timestamp()
     gateway.clock.move(wanted - gateway.clock.time())
 
 
-def test_each_page_of_deliveries_is_sound(gateway, make_staff, context, look_over, keep_picture):
+def test_each_page_of_deliveries_is_sound(gateway, make_staff, window, look_over, keep_picture):
     set_clock(gateway)
     hanako, taro = make_staff("見本 花子", ALL), make_staff("見本 太郎", ALL)
     friend = TestResident(gateway)
-    page = context.new_page()
+    page = window.new_page()
     wide = page.viewport_size["width"]
     base = f"{gateway.pages_url}/mihon/console"
-    enter(hanako, context)
+    window.add_cookies(hanako.browser.session())
     clicks = 0
 
     def click(role, name):
@@ -107,8 +85,8 @@ def test_each_page_of_deliveries_is_sound(gateway, make_staff, context, look_ove
     page.goto(f"{at}/paper")
     look_over(page, "paper")
     keep_picture(page, f"paper-{wide}")
-    context.clear_cookies()
-    enter(taro, context)
+    window.clear_cookies()
+    window.add_cookies(taro.browser.session())
     page.goto(at)
     expect(page.get_by_role("button", name="承認して送る")).to_be_visible()
     look_over(page, "approval")

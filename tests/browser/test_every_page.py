@@ -40,11 +40,7 @@ class Tour:
     def goes(self, path: str) -> None:
         """Open a page of the gateway with Hanako's session."""
         self.hanako.opens("/liff")
-        cookies = [
-            {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-            for one in self.hanako.browser.cookies
-        ]
-        self.page.context.add_cookies(cookies)
+        self.page.context.add_cookies(self.hanako.browser.session())
         self.page.goto(f"{self.town.pages_url}/{self.town.name}{path}")
 
     def fills(self, note: str) -> None:

@@ -50,12 +50,7 @@ def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         if resident is not None:
             resident.opens("/liff")
-            context.add_cookies(
-                [
-                    {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-                    for one in resident.browser.cookies
-                ]
-            )
+            context.add_cookies(resident.browser.session())
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         context.on("request", lambda r: urlsplit(r.url).hostname != "127.0.0.1" and note(r.url))

@@ -70,12 +70,7 @@ def open_page(browser: Browser, town: Town) -> Iterator[Callable[..., Page]]:
         contexts.append(context)
         if who is not None:
             who.opens("/liff")
-            context.add_cookies(
-                [
-                    {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-                    for one in who.browser.cookies
-                ]
-            )
+            context.add_cookies(who.browser.session())
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         page.on("console", lambda said: said.type == "error" and note(said.text))

@@ -102,12 +102,7 @@ def test_four_to_thirty_topics_at_320_px_and_twice_as_large(
     hanako.taps(NAMES[language])
     hanako.opens("/liff")
     page.set_viewport_size({"width": 320, "height": 640})
-    page.context.add_cookies(
-        [
-            {"name": one.name, "value": one.value, "domain": "127.0.0.1", "path": one.path}
-            for one in hanako.browser.cookies
-        ]
-    )
+    page.context.add_cookies(hanako.browser.session())
     address = f"{town.pages_url}/mihon/liff/form/segment/settings"
     page.goto(address)
     boxes = page.locator("#row-topics input[type=checkbox]")

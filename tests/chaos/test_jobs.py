@@ -2,9 +2,10 @@
 
 import os
 import signal
-import time
 
 import pytest
+
+from madoguchi.testing import until
 
 WORKERS = ["worker-1", "worker-2"]
 RUNS = "SELECT tick, outcome, attempts, owner FROM job_run WHERE job = 'tally/tick' ORDER BY tick"
@@ -16,21 +17,14 @@ def city(deploy, database_url):
     city = deploy(database_url)
     for name in WORKERS:
         city.start_worker(name)
-    wait_for(lambda: city.query(RUNS))
+    until(lambda: city.query(RUNS))
     return city
-
-
-def wait_for(condition, patience=120.0):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.05)
 
 
 def begin(city):
     """Let the job's time come; the tick, and the worker that runs it."""
     city.clock.move(60)
-    wait_for(lambda: city.query(RUNS)[-1][1] == "running")
+    until(lambda: city.query(RUNS)[-1][1] == "running")
     tick, _, attempts, owner = city.query(RUNS)[-1]
     assert attempts == 1
     number = int(owner.split("-")[-2])
@@ -49,7 +43,7 @@ def test_kill_9_in_the_middle_of_a_job(city):
     for _ in range(2):
         tick, worker = begin(city)
         city.kill(worker)
-        wait_for(lambda tick=tick: done(city, tick))
+        until(lambda tick=tick: done(city, tick))
         assert ticks(city).count(f"tick {tick}") == 1
         city.start_worker(worker)
     assert city.complaints() == []
@@ -59,8 +53,8 @@ def test_a_worker_that_slept_writes_nothing_for_a_job_that_another_did(city):
     tick, worker = begin(city)
     process = city.processes[worker].pid
     os.kill(process, signal.SIGSTOP)
-    wait_for(lambda: done(city, tick))
+    until(lambda: done(city, tick))
     os.kill(process, signal.SIGCONT)
     log = city.folder / f"{worker}.log"
-    wait_for(lambda: "another worker has taken it over" in log.read_text("utf-8"))
+    until(lambda: "another worker has taken it over" in log.read_text("utf-8"))
     assert ticks(city).count(f"tick {tick}") == 1

@@ -1,7 +1,6 @@
 """A worker that dies in the middle of an erasure: it is finished, once, whoever asks again."""
 
 import json
-import time
 import urllib.error
 import urllib.request
 from http.client import HTTPException
@@ -10,7 +9,7 @@ import pytest
 
 from madoguchi.clock import Clock
 from madoguchi.secrets import derive
-from madoguchi.testing import install
+from madoguchi.testing import install, until
 from madoguchi_liff import session
 
 FATAL = """
@@ -68,13 +67,6 @@ class Straight(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def eventually(condition):
-    end = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < end, "it never became true"
-        time.sleep(0.1)
-
-
 def die_and_go_on(city):
     cookie = prepare(city)
     armed = next(city.folder.rglob("fatal*/__init__.py")).with_name("armed")
@@ -85,7 +77,7 @@ def die_and_go_on(city):
     assert city.query("SELECT done_at FROM erasure") == [(None,)]
     city.start_worker()
     city.clock.move(700)
-    eventually(lambda: city.query("SELECT done_at FROM erasure") != [(None,)])
+    until(lambda: city.query("SELECT done_at FROM erasure") != [(None,)])
     assert city.query("SELECT id FROM resident") == []
     assert city.query("SELECT id FROM outgoing") == []
     ((report,),) = city.query("SELECT CAST(report AS TEXT) FROM erasure")

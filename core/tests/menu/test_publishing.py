@@ -1,7 +1,6 @@
 """`madoguchi menu publish`: from tiles to what residents see at LINE (R45, R46)."""
 
 import json
-import time
 from dataclasses import replace
 from urllib.request import Request, urlopen
 
@@ -12,7 +11,7 @@ from madoguchi import residents
 from madoguchi.errors import MadoguchiError
 from madoguchi.menu import publishing, telling
 from madoguchi.store import UTCDateTime
-from madoguchi.testing import TestResident
+from madoguchi.testing import TestResident, until
 
 WHO = {"kind": "system", "id": "cli:test", "label": "試験"}
 GUIDE = '''
@@ -110,13 +109,6 @@ def set_foreign_default(town):
 
 def font():
     return publishing.find_font(None)
-
-
-def until(condition, patience=120.0):
-    end = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < end, "nothing happened"
-        time.sleep(0.02)
 
 
 JA = ["図書館", "受け取り設定", "ことば / Language", "電話する"]

@@ -16,6 +16,7 @@ from madoguchi.testing.page import Page
 from madoguchi.testing.resident import TestResident, labels_of, text_of
 from madoguchi.testing.staff import TestStaff
 from madoguchi.testing.town import LoopThread, Town
+from madoguchi.testing.waiting import until
 
 __all__ = [
     "LoopThread",
@@ -26,4 +27,5 @@ __all__ = [
     "install",
     "labels_of",
     "text_of",
+    "until",
 ]

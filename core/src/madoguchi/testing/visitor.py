@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.cookiejar import CookieJar
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urlencode, urljoin, urlsplit
 from uuid import uuid4
 
 from madoguchi.testing.page import Page, read_page
@@ -42,6 +42,14 @@ class Visitor:
         processor = urllib.request.HTTPCookieProcessor(self.cookies)
         self._opener = urllib.request.build_opener(processor)
         self.page = Page(0, {}, "")
+
+    def session(self) -> list[Any]:
+        """The cookies it has, as Playwright's `add_cookies` takes them."""
+        host = urlsplit(self.base).hostname
+        return [
+            {"name": one.name, "value": one.value, "domain": host, "path": one.path}
+            for one in self.cookies
+        ]
 
     def opens(self, path: str) -> Page:
         """GET a page, and sign in first if it asks who it is. Raises AssertionError: see `lint`."""
