@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from madoguchi.answers import Outcome
@@ -49,6 +49,7 @@ __all__ = [
     "freeze_drill",
     "freeze_in_slices",
     "freeze_slice",
+    "is_undecided",
     "left_out",
     "look",
     "pause",
@@ -142,13 +143,7 @@ def decide(db: Session, key: str, *, again: bool) -> int:
     found = look(db, key)
     if found is None or (again and found.state == "cancelled"):
         return 0
-    rows = db.execute(
-        select(chunk.c.id, chunk.c.n, chunk.c.key)
-        .join(parcel, parcel.c.chunk_id == chunk.c.id)
-        .where((func.length(parcel.c.addresses) > 0) | (found.kind == "broadcast"))
-        .where(_of(key), chunk.c.state == "unknown", chunk.c.error.is_distinct_from("decided"))
-        .with_for_update(of=chunk)
-    ).all()
+    rows = db.execute(_undecided(key, found.kind).with_for_update(of=chunk)).all()
     for row in rows:
         if again:
             values = {
@@ -164,6 +159,23 @@ def decide(db: Session, key: str, *, again: bool) -> int:
     if rows and again:
         change_state(db, delivery.c.key == key, "done", state="sending", ended=None)
     return len(rows)
+
+
+def is_undecided(db: Session, key: str) -> bool:
+    """Whether a person still has to `decide` about some of whom nobody knows."""
+    found = look(db, key)
+    if found is None or found.state != "done":
+        return False
+    return db.execute(_undecided(key, found.kind).limit(1)).first() is not None
+
+
+def _undecided(key: str, kind: str) -> Select[Any, Any, Any]:
+    return (
+        select(chunk.c.id, chunk.c.n, chunk.c.key)
+        .join(parcel, parcel.c.chunk_id == chunk.c.id)
+        .where((func.length(parcel.c.addresses) > 0) | (kind == "broadcast"))
+        .where(_of(key), chunk.c.state == "unknown", chunk.c.error.is_distinct_from("decided"))
+    )
 
 
 def _space(db: Session, key: str, now: float) -> None:

@@ -160,6 +160,30 @@ def test_paused_gone_on_with_cancelled_and_corrected(desk, gateway, clock):
     assert "【訂正】" not in told(late)
 
 
+def test_whom_line_never_answered_for_a_person_decides(desk, gateway, clock):
+    hanako, taro = desk
+    friend = TestResident(gateway)
+    trouble = {"endpoint": "multicast", "status": 500}
+    faults = [{**trouble, "times": 1, "afterAccept": True}, trouble]
+    gateway.call(gateway.simulator.set_faults, faults)
+    write(hanako)
+    at = at_of(hanako)
+    hanako.submits({}, "確認を頼む")
+    taro.opens(at)
+    taro.submits({}, "承認して送る")
+    minutes_pass(clock, lambda: TEXT in told(friend))
+    clock.move(24 * 3600)
+    hanako.logs_in()
+    minutes_pass(clock, lambda: is_at(hanako, at, "送信済み"))
+    gateway.call(gateway.simulator.set_faults, [])
+    assert "【届いたかわからない】臨時休館" in hanako.opens()
+    assert "2回届く人がいるかもしれません" in hanako.opens(at)
+    assert "もう一度送ります" in hanako.submits({}, "もう一度送る")
+    minutes_pass(clock, lambda: told(friend).count(TEXT) == 2)
+    assert "わからない人がいます" not in hanako.opens(at)
+    assert "【届いたかわからない】" not in hanako.opens()
+
+
 def test_one_emergency_is_sent_at_night_and_confirmed_by_another(make_staff, gateway, clock):
     set_clock(clock, 2027, 4, 6, 22, 30)
     urgent = make_staff("緊急 花子", [*ALL, "segment.send_emergency"])

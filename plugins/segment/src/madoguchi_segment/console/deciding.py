@@ -216,6 +216,8 @@ DEEDS: dict[str, Deed] = {
     "pause": _steering(runs.pause),
     "resume": _steering(runs.resume),
     "cancel": _steering(runs.cancel),
+    "repeat": _steering(runs.repeat),
+    "leave": _steering(runs.leave),
     "give up": _give_up,
     "copy": _copy,
     "correct": _correct,

@@ -166,6 +166,9 @@ def find_waiting(db: Session, staff: Staff, now: datetime) -> Sequence[QueueItem
     stopped = states.find_all(db, sections=mine, states=[State.PAUSED])
     for one in stopped:
         add("一時停止", one, one.changed, is_late=True)
+    for one in states.find_all(db, sections=mine, states=runs.WENT_OUT):
+        if one.changed > now - timedelta(days=7) and runs.is_undecided(db, one.id):
+            add("届いたかわからない", one, one.changed, is_late=True)
     for one in states.find_all(db, sections=mine, states=[State.APPROVED]):
         if {"segment.write", "segment.approve"} & set(who.permissions(one.section)):
             add("承認済み・まだ予約していません", one, one.changed)

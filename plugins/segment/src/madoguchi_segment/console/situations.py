@@ -345,6 +345,8 @@ def _allowed(
             can |= {"pause", "cancel"}
         if one.state is State.PAUSED:
             can |= {"resume", "cancel"}
+        if one.state in runs.WENT_OUT and runs.is_undecided(db, one.id):
+            can |= {"repeat", "leave"}
     if APPROVE in may:
         can.add("release")
     went = one.state in (State.SENDING, State.PAUSED, State.SENT, State.CANCELLED)

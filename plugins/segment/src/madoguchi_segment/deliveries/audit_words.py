@@ -22,6 +22,8 @@ AUDIT_WORDS = {
     "delivery.stop": "LINEの返事を見て止めた",
     "delivery.resume": "配信を再開した",
     "delivery.cancel": "配信を取消にした",
+    "delivery.repeat": "返事のなかった人に、もう一度送ると決めた",
+    "delivery.leave": "返事のなかった人を、そのままにすると決めた",
     "delivery.ready": "次の回を待ちはじめた",
     "delivery.sent": "送りおわった",
     "delivery.end": "自動の配信が終わった",

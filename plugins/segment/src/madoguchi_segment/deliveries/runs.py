@@ -26,6 +26,8 @@ from madoguchi_segment.deliveries.states import Delivery, Officer, Refused, Stat
 from madoguchi_segment.deliveries.tables import delivery, run
 
 SYSTEM = Actor("system", "segment/deliveries", "madoguchi")
+WENT_OUT = (State.SENT, State.CORRECTED, State.SCHEDULED)
+"""After a run; what is sent again and again waits for its next one."""
 REASONS: Mapping[str, str] = {
     "late": "予定の時刻を15分以上過ぎました。いま送ってよいですか。",
     "quiet": "夜9時から朝7時までの間です。いま送ってよいですか。",
@@ -292,6 +294,32 @@ def resume(db: Session, who: Officer, number: int, now: datetime) -> Delivery:
 def cancel(db: Session, who: Officer, number: int, now: datetime) -> Delivery:
     """End it: whoever has not got it will not."""
     return _steer(db, who, number, State.CANCELLED, "cancel", now)
+
+
+def is_undecided(db: Session, number: int) -> bool:
+    """Whether LINE never answered for some, and a person has to say what becomes of them."""
+    return any(deliveries.is_undecided(db, key) for key in keys_of(db, number))
+
+
+def repeat(db: Session, who: Officer, number: int, now: datetime) -> Delivery:
+    """Send it once more to those of whom nobody knows; some may get it twice."""
+    return _decide(db, who, number, again=True)
+
+
+def leave(db: Session, who: Officer, number: int, now: datetime) -> Delivery:
+    """Leave it at that: nobody will know whether they got it."""
+    return _decide(db, who, number, again=False)
+
+
+def _decide(db: Session, who: Officer, number: int, *, again: bool) -> Delivery:
+    one = states.get(db, number)
+    if not {WRITE, APPROVE} & set(who.permissions(one.section)):
+        states.require(who, WRITE, one.section)
+    if not sum(deliveries.decide(db, key, again=again) for key in keys_of(db, number)):
+        raise Refused("state", "送ったかどうかわからない人は、もういません。")
+    action = "delivery.repeat" if again else "delivery.leave"
+    audit(db, states.actor_of(who), action, f"delivery:{number}")
+    return one
 
 
 def _steer(
