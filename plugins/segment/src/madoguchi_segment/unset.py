@@ -25,8 +25,11 @@ async def remind(job: Any) -> None:
 
 
 def remind_some(db: Session, job: Any) -> bool:
-    """Tell some of them; False if nobody is left. Who blocked us or has settings never is."""
-    now, days = job.now, job.plugin.settings.remind_days
+    """Tell some of them; False if nobody is left. Who blocked us or has settings never is.
+
+    It counts from the job's time, not from when it came to it: a few seconds would cost a day.
+    """
+    now, days = job.tick, job.plugin.settings.remind_days
     due = or_(asked.c.at.is_(None), asked.c.at <= now.timestamp() - days * DAY)
     rows = db.execute(
         select(index.c.resident_id, index.c.language, asked.c.times)
@@ -42,7 +45,7 @@ def remind_some(db: Session, job: Any) -> bool:
         put = dialect.insert(asked).values(resident_id=who, **values)
         db.execute(put.on_conflict_do_update(index_elements=["resident_id"], set_=values))
         say = partial(_say, job, language)
-        job.send(db, [who], build_message(job.gateway, say), f"unset {who} {job.tick.timestamp()}")
+        job.send(db, [who], build_message(job.gateway, say), f"unset {who} {now.timestamp()}")
     return len(rows) == SLICE
 
 
