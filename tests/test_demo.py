@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -126,6 +127,15 @@ def test_a_command_from_another_terminal_finds_the_demo(town) -> None:
         check=False,
     )
     assert "✓ LINEから窓口へ、とどきます。署名も合っています。" in done.stdout, done.stderr
+    assert "✓ 訓練用：LINEから窓口へ、とどきます。署名も合っています。" in done.stdout, done.stdout
+
+
+def test_the_account_for_drills_has_friends_of_its_own(town, eventually) -> None:
+    friends = "SELECT count(*) FROM drill_friend WHERE follows"
+    eventually(lambda: rows(town, "main.sqlite", friends) == [(2,)])
+    (phone,) = re.findall(r"訓練のスマートフォン +(http\S+)", town.output)
+    with urlopen(phone, timeout=10) as answer:
+        assert b'<html lang="ja">' in answer.read()
 
 
 def test_moving_the_clock_moves_door_and_worker(town, eventually) -> None:

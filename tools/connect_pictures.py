@@ -114,7 +114,7 @@ def answered(output: str, typed: list[str]) -> str:
 
 def draw(browser: Browser, text: str, name: str) -> None:
     """A command's output as a picture."""
-    page = browser.new_page(viewport={"width": 800, "height": 100}, device_scale_factor=1.25)
+    page = browser.new_page(viewport={"width": 800, "height": 100}, device_scale_factor=1.1)
     shown = html.escape(text.strip("\n"))
     for mark, tag in COLOURS.items():
         shown = re.sub(rf"^{mark}", f"<{tag}>{mark}</{tag}>", shown, flags=re.MULTILINE)
@@ -131,7 +131,7 @@ def main() -> None:
     expect.set_options(timeout=PATIENCE * 1000)
     with demo() as city, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
-        typed = ["見本市", "y", "y", "y", "s", "y"]
+        typed = ["見本市", "y", "y", "y", "s", "y", "y", "y"]
         begun = city.connect(typed="\n".join(typed) + "\n")
         shown = f"$ ./run madoguchi connect\n{answered(begun, typed)}"
         draw(browser, shown, PICTURES[0])

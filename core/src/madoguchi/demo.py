@@ -27,7 +27,7 @@ from madoguchi.inspection import load_plugins
 from madoguchi.menu_commands import publish_menu
 from madoguchi.ports import Port, require_free
 from madoguchi.renewing import is_running
-from madoguchi.sample import friends_from_before, people_of_drills, prepare
+from madoguchi.sample import DRILL_ACCOUNT, friends_from_before, people_of_drills, prepare
 from madoguchi.supervisor import Child
 
 SECRETS = "secrets.json"
@@ -182,10 +182,11 @@ def _simulator(place: Place, config: Path, port: int, kept: Mapping[str, str]) -
 
 def _drills(place: Place, config: Path, port: Port, kept: Mapping[str, str]) -> Child:
     """The account for drills: a LINE of its own, so that nothing of it reaches the other."""
-    webhook = f"http://127.0.0.1:{place.door_port}/{config.stem}/drill/webhook"
+    webhook = f"http://127.0.0.1:{place.port}/{config.stem}/drill/webhook"  # the worker hears them
     argv = [sys.executable, "-m", "madoguchi_simulator", "--port", str(port.number)]
     argv += ["--data", str(Path(place.data) / "drill"), "--webhook-url", webhook]
     argv += ["--channel-id", "1000000003", "--display-name", "見本市（訓練）"]
+    argv += ["--basic-id", "@mihon-kunren", "--bot-user-id", DRILL_ACCOUNT]
     argv += ["--clock-file", place.clock_file]
     secret, token = kept["drill_secret"], kept["drill_token"]
     names = {"SIMULATOR_CHANNEL_SECRET": secret, "SIMULATOR_ACCESS_TOKEN": token}

@@ -34,6 +34,8 @@ def user_id_of(number: int) -> str:
 
 OFFICE_PHONE = user_id_of(1_000_000)
 """The user id of the city's own telephone, to which tests of deliveries go."""
+DRILL_ACCOUNT = user_id_of(3_000_000)
+"""The user id of the account for drills itself, which is another than the city's."""
 
 
 def prepare(port: int, people: Sequence[Mapping[str, Any]], done: Path) -> None:
