@@ -26,6 +26,23 @@ settings.load_profile("patient")
 SERVER = "MADOGUCHI_TEST_DATABASE_URL"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--slow` runs the long variants too: full numbers, long outages. `--record` notes them."""
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
+    parser.addoption(
+        "--record", action="store_true", help="write what slow runs found into READMEs"
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the long variants out, unless they are asked for."""
+    if config.getoption("--slow"):
+        return
+    for item in items:
+        if item.get_closest_marker("slow"):
+            item.add_marker(pytest.mark.skip(reason="takes longer than a minute; use --slow"))
+
+
 def execute(url: str, *statements: str) -> None:
     """Run statements on a PostgreSQL server, each by itself."""
     import asyncpg

@@ -1,4 +1,4 @@
-"""`--slow` runs the long variants too: full numbers, long outages. And a demo to drive."""
+"""A demo to drive."""
 
 import codecs
 import json
@@ -33,21 +33,6 @@ for number in range(3):
 os.close(terminal)
 os.execv(sys.argv[2], sys.argv[2:])
 """
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--slow", action="store_true", help="run the tests marked slow as well")
-    parser.addoption(
-        "--record", action="store_true", help="write what slow runs found into READMEs"
-    )
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--slow"):
-        return
-    for item in items:
-        if item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.skip(reason="takes longer than a minute; use --slow"))
 
 
 class Demo:

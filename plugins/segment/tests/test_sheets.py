@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, select
 
 from madoguchi.audit import Actor
 from madoguchi.forms.profile import read_profile
+from madoguchi.sheets import escape, find_encoding, unescape
 from madoguchi.tables import audit, profile, resident
 from madoguchi_segment.audiences import read_condition
 from madoguchi_segment.audiences.tables import intake, intake_row
@@ -22,7 +23,6 @@ from madoguchi_segment.sheets import (
     write_csv,
     write_excel,
 )
-from madoguchi_segment.sheets.files import escape, find_encoding, unescape
 from madoguchi_segment.sheets.intake import is_done
 
 NOW = datetime(2026, 6, 15, 3, tzinfo=UTC)
@@ -160,7 +160,7 @@ def test_every_problem_is_said_row_by_row_and_nothing_is_stored(place, check, ta
 @pytest.mark.parametrize(
     ("content", "name", "says"),
     [
-        (f"{HEAD}\n1,本町,,,\n".encode("utf-16"), "a.csv", "文字コードがわかりません"),
+        (f"{HEAD}\n1,本町,,,\n".encode("utf-16-le"), "a.csv", "文字コードがわかりません"),
         (f"{HEAD}\n1,本町,,,\n".encode("euc-jp"), "a.csv", "文字コードがわかりません"),
         (f"{HEAD}\n1,本町,,,\n".encode() + b"\x81", "a.csv", "文字コードがわかりません"),
         (b"\0\0\0", "a.csv", "文字コードがわかりません"),
@@ -168,7 +168,7 @@ def test_every_problem_is_said_row_by_row_and_nothing_is_stored(place, check, ta
         ("名前\n山田\n", "a.csv", "「番号」の列がありません"),
         ("番号,LINE\n1,x\n", "a.csv", "「LINE」という列は使えません"),
         ("番号,性別,性別\n1,男性,男性\n", "a.csv", "「性別」の列が2つあります"),
-        (f'{HEAD}\n1,"本町\n', "a.csv", "CSVとして読めない行"),
+        (f'{HEAD}\n1,"本町\n', "a.csv", "CSVとして読めません"),
         (b"PK\x03\x04 no such thing", "a.xlsx", "Excelのファイルとして読めません"),
         (b"\xd0\xcf\x11\xe0", "a.xls", "古い形のExcelです"),
     ],

@@ -43,6 +43,14 @@ PUBLIC = {
     "madoguchi.reading": set(reading.__all__),
     "madoguchi.residents": {"count_friends", "take_in"},
     "madoguchi.sample": {"OFFICE_PHONE", "user_id_of"},
+    "madoguchi.sheets": {
+        "PIECE",
+        "SheetRefused",
+        "escape",
+        "find_encoding",
+        "read_rows",
+        "unescape",
+    },
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
 }

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from madoguchi import JST, Criteria, ProfileField
 from madoguchi.forms.profile import read_profiles
+from madoguchi.sheets import SheetRefused, read_rows
 from madoguchi.tables import resident
 from madoguchi_segment.sheets.columns import (
     NUMBER,
@@ -22,7 +23,6 @@ from madoguchi_segment.sheets.columns import (
     read_answers,
     show_answer,
 )
-from madoguchi_segment.sheets.files import SheetRefused, read_rows
 
 OWNER = "segment"
 BLOCK = 500

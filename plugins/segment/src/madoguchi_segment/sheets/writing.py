@@ -12,11 +12,11 @@ from tempfile import SpooledTemporaryFile
 from typing import Any, Literal
 
 from madoguchi import Criteria
+from madoguchi.sheets import PIECE, escape
 from madoguchi_segment.audiences.condition import Condition
 from madoguchi_segment.audiences.freezing import freeze
 from madoguchi_segment.sheets.checking import Read, look_up, own_fields
 from madoguchi_segment.sheets.columns import NUMBER, Column, build_columns, show_answer
-from madoguchi_segment.sheets.files import PIECE, escape
 
 BLOCK = 500
 

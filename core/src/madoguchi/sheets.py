@@ -1,5 +1,8 @@
 # nosay: what is said here, staff read
-"""CSV and Excel files as rows, read a piece at a time; what cannot be read is refused whole."""
+"""CSV and Excel files as rows, read a piece at a time; what cannot be read is refused whole.
+
+Excel needs `openpyxl`, which whoever offers Excel names among its dependencies.
+"""
 
 import codecs
 import csv
@@ -42,8 +45,11 @@ def unescape(cell: Any) -> Any:
 
 
 def find_encoding(file: BinaryIO) -> str:
-    """`utf-8-sig` or `cp932`: in which the whole file can be read. Raises `SheetRefused`."""
-    for encoding in ("utf-8-sig", "cp932"):
+    """`utf-8-sig`, `utf-16` or `cp932`, whichever reads the whole file. Raises `SheetRefused`."""
+    file.seek(0)
+    start = file.read(2)
+    utf16 = start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    for encoding in ("utf-16",) if utf16 else ("utf-8-sig", "cp932"):
         file.seek(0)
         decoder, size = codecs.getincrementaldecoder(encoding)(), 0
         try:
@@ -67,13 +73,14 @@ def find_encoding(file: BinaryIO) -> str:
 def _read_csv(file: BinaryIO) -> Generator[list[Any], None, None]:
     encoding = find_encoding(file)
     text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    lines = csv.reader(text, strict=True)
     try:
-        for number, row in enumerate(csv.reader(text, strict=True)):
+        for number, row in enumerate(lines):
             _check_size(number)
             yield [unescape(cell) for cell in row]
     except csv.Error as error:
         raise SheetRefused(
-            f"CSVとして読めない行があります（{error}）。保存し直してください。"
+            f"{lines.line_num}行目のあたりが、CSVとして読めません（{error}）。保存し直してください。"
         ) from error
     finally:
         text.detach()
@@ -81,20 +88,20 @@ def _read_csv(file: BinaryIO) -> Generator[list[Any], None, None]:
 
 def _read_excel(file: BinaryIO) -> Generator[list[Any], None, None]:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     _check_unpacked(file)
     try:
         book = load_workbook(file, read_only=True, data_only=True)
-    except (BadZipFile, InvalidFileException, KeyError, ValueError, OSError) as error:
+        try:
+            for number, row in enumerate(book.worksheets[0].iter_rows(values_only=True)):
+                _check_size(number)
+                yield [unescape(cell) for cell in row]
+        finally:
+            book.close()
+    except SheetRefused:
+        raise
+    except Exception as error:  # whatever openpyxl stumbles over in a damaged file
         raise SheetRefused(UNREADABLE) from error
-    try:
-        sheet = book.worksheets[0]
-        for number, row in enumerate(sheet.iter_rows(values_only=True)):
-            _check_size(number)
-            yield [unescape(cell) for cell in row]
-    finally:
-        book.close()
 
 
 def _check_unpacked(file: BinaryIO) -> None:
@@ -102,7 +109,7 @@ def _check_unpacked(file: BinaryIO) -> None:
     file.seek(0)
     try:
         unpacked = sum(one.file_size for one in ZipFile(file).infolist())
-    except BadZipFile as error:
+    except (BadZipFile, RuntimeError, ValueError, OSError, EOFError) as error:
         raise SheetRefused(UNREADABLE) from error
     if unpacked > MOST_UNPACKED:
         raise SheetRefused("ファイルが大きすぎます。行を分けて、保存し直してください。")
