@@ -89,6 +89,8 @@ class Plugin:
         self.version = ""
         self.folder: Path | None = None
         """Where the package lies: its `templates/<plugin>/` and `static/`."""
+        self.city_folder: Path | None = None
+        """Beside the city's file, with its name: the city's own data, templates, texts."""
         self.config: Any = SimpleNamespace()
         self.state: Any = None
         self._store, self._beat, self._everybody = store, beat, everybody
@@ -250,6 +252,7 @@ class Plugins:
             plugin = self.all[name] = Plugin(
                 self.gateway, name, self._clock, self._store, self.beat, self.well
             )
+            plugin.city_folder = Path(file).with_suffix("")
             if reason := (quarantined or {}).get(name):
                 plugin.quarantine(reason)
                 continue
