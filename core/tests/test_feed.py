@@ -92,7 +92,7 @@ def folder(tmp_path: Path, migrated: Path) -> Path:
     return tmp_path
 
 
-def test_a_fault_of_the_gateway_is_tried_three_times_and_then_set_aside(
+def test_a_fault_of_the_gateway_is_tried_a_few_times_and_then_set_aside(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Meanwhile the resident's next event waits, and others' do not."""
@@ -124,7 +124,7 @@ def test_a_fault_of_the_gateway_is_tried_three_times_and_then_set_aside(
     assert "madoguchi inbox retry 01FEED0" in caplog.text
 
 
-def test_what_may_have_ended_two_workers_runs_alone(folder: Path) -> None:
+def test_what_may_have_ended_a_worker_again_runs_alone(folder: Path) -> None:
     """Otherwise the next death would count against all that happened to be under way."""
     people = [f"U{n}" for n in range(4)]
     under_way: set[str] = set()
@@ -147,8 +147,8 @@ def test_what_may_have_ended_two_workers_runs_alone(folder: Path) -> None:
         await feeding(folder, handle, done)
         return max(most)
 
-    assert asyncio.run(run(ATTEMPTS - 2)) > 1
-    assert asyncio.run(run(ATTEMPTS - 1)) == 1
+    assert asyncio.run(run(0)) > 1
+    assert asyncio.run(run(1)) == 1
 
 
 async def reset(folder: Path, ids: Sequence[str], tried: int) -> None:
@@ -159,8 +159,9 @@ async def reset(folder: Path, ids: Sequence[str], tried: int) -> None:
     def change(db: Session) -> None:
         db.execute(handled_table.delete())
         db.execute(attempt.delete())
-        rows = [{"event_id": one, "attempts": tried, "at": 1.0} for one in ids]
-        db.execute(attempt.insert(), rows)
+        if tried:
+            rows = [{"event_id": one, "attempts": tried, "at": 1.0} for one in ids]
+            db.execute(attempt.insert(), rows)
 
     await store.write(change)
     await store.close()

@@ -27,11 +27,12 @@ log = logging.getLogger("madoguchi.feed")
 PAGE = 500
 MOST = 2_000
 """Events under way at once: with LINE answering in half a second, a thousand a second need 500."""
-ATTEMPTS = 3
+ATTEMPTS = 5
 """So often an event is run again after a crash; then it is set aside for a person to look at.
 
-The last time one of them after the other: many run when a worker dies, and one may be to blame."""
-_TRIED = "SELECT 1 FROM attempt WHERE event_id = $1 AND attempts >= $2"
+From the second time on one of them after the other: many run when a worker dies, and one may be to
+blame (`docs/decisions/0033`)."""
+_TRIED = "SELECT 1 FROM attempt WHERE event_id = $1"
 
 
 class Feed:
@@ -251,7 +252,7 @@ class Feed:
     async def _attempt(self, row: Arrival) -> bool:
         if not row.recovered:
             return await self._handle(row)
-        tried = await self._store.fetch(_TRIED, row.event_id, ATTEMPTS - 1)
+        tried = await self._store.fetch(_TRIED, row.event_id)
         async with self._alone if tried else nullcontext():
             attempts = await self._store.write(_count_attempt, row, self._now())
             if attempts <= ATTEMPTS:
