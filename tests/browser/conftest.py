@@ -21,7 +21,9 @@ from playwright.sync_api import (
 from madoguchi.testing.visitor import Visitor
 from madoguchi.testing.wording import find_refused
 
-CHROMIUM = Path(shutil.which("chromium") or "/usr/bin/chromium")
+CHROMIUM = Path(
+    shutil.which("chromium-headless-shell") or shutil.which("chromium") or "/usr/bin/chromium"
+)
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"

@@ -8,9 +8,34 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from jinja2 import ChoiceLoader, Environment, FileSystemLoader, PrefixLoader, StrictUndefined
+from jinja2 import (
+    BytecodeCache,
+    ChoiceLoader,
+    Environment,
+    FileSystemLoader,
+    PrefixLoader,
+    StrictUndefined,
+)
+from jinja2.bccache import Bucket
 
 from madoguchi.plugins import Plugin
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates, shared by all gateways of this process: one version of each."""
+
+    def __init__(self) -> None:
+        self._codes: dict[str, tuple[str, Any]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        checksum, code = self._codes.get(bucket.key, ("", None))
+        bucket.code = code if checksum == bucket.checksum else None
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._codes[bucket.key] = (bucket.checksum, bucket.code)
+
+
+_COMPILED = _Compiled()
 
 
 class Templates:
@@ -27,6 +52,7 @@ class Templates:
             autoescape=True,
             undefined=StrictUndefined,
             enable_async=False,
+            bytecode_cache=_COMPILED,
         )
 
     def render(self, plugin: str, name: str, values: Mapping[str, Any]) -> str:
