@@ -13,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -217,6 +217,11 @@ def head(owned: MigrationSet) -> str | None:
 
 
 def _constants(file: Path) -> dict[str, Any]:
+    return _read_constants(file, file.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=512)
+def _read_constants(file: Path, _changed: int) -> dict[str, Any]:
     found = {}
     for node in ast.parse(file.read_bytes(), str(file)).body:
         match node:

@@ -19,6 +19,7 @@ from madoguchi.clock import Clock
 from madoguchi.config import check_gateway
 from madoguchi.door import Door, Entrance
 from madoguchi.gateway import RunningGateway
+from madoguchi.testing.template import with_tables
 from madoguchi.web import build_app, plugin_pages
 from madoguchi_simulator import Channel, LiffApp, LoginChannel, Simulator
 
@@ -107,7 +108,8 @@ class Town:
         self._worker: AsyncExitStack | None = None
         if template is not None:
             (folder / name).mkdir(parents=True, exist_ok=True)
-            shutil.copy(template, folder / name / "main.sqlite")
+            ready = with_tables(template, plugins, thread.run)
+            shutil.copy(ready, folder / name / "main.sqlite")
 
     def __enter__(self) -> Self:
         try:
