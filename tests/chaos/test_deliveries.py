@@ -98,13 +98,14 @@ def test_the_sending_process_is_killed_again_and_again(mail, found, database, si
 @pytest.mark.parametrize(
     ("what", "fault", "share_of_time"),
     [
-        (
+        pytest.param(
             "10 % taken, but the answer dropped",
             {"share": 0.1, "drop": True, "afterAccept": True},
             0,
+            marks=pytest.mark.slow,
         ),
         ("30 % of the calls 429, a minute", {"share": 0.3, "status": 429}, 1),
-        ("all calls 500, two minutes", {"status": 500}, 2),
+        pytest.param("all calls 500, two minutes", {"status": 500}, 2, marks=pytest.mark.slow),
         (
             "30 % taken, but answered 503, a minute",
             {"share": 0.3, "status": 503, "afterAccept": True},

@@ -18,7 +18,7 @@ def test_each_effect_once_on_sqlite_r7_r9(deploy, residents, each, record_figure
     record_figures(talk.check())
 
 
-@pytest.mark.parametrize(("residents", "each"), [(60, 10), FULL])
+@pytest.mark.parametrize(("residents", "each"), [FULL])
 def test_each_effect_once_with_two_workers_on_postgresql(
     deploy, database_url, residents, each, record_figures
 ):
