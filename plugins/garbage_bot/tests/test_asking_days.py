@@ -162,7 +162,8 @@ class TestContract(PluginContract):
     words = ("今日は何ごみ?", "傘", "地区を変える", "明日")
 
     @pytest.fixture(scope="class")
-    def town(self, tmp_path_factory, loop_thread, redis_url, migrated, garbage_table):
+    @classmethod
+    def town(cls, tmp_path_factory, loop_thread, redis_url, migrated, garbage_table):
         folder, on = tmp_path_factory.mktemp("contract"), {"garbage_bot": garbage_table}
         with Town(folder, loop_thread, redis_url, on, {}, template=migrated) as town:
             yield town

@@ -2,8 +2,27 @@
 
 from contextlib import asynccontextmanager
 
-from madoguchi import Erased, ForgetRows, PluginInfo, hookimpl
-from madoguchi_garbage_bot import answering, area_chat, day_chat, day_rows, day_tables, knowledge, models
+from madoguchi import (
+    Erased,
+    Every,
+    ForgetRows,
+    Job,
+    MenuItem,
+    Permission,
+    PluginInfo,
+    hookimpl,
+)
+from madoguchi_garbage_bot import (
+    answering,
+    area_chat,
+    day_chat,
+    day_pages,
+    day_rows,
+    day_tables,
+    knowledge,
+    models,
+    reminding,
+)
 from madoguchi_garbage_bot.config import GarbageConfig
 
 
@@ -29,6 +48,30 @@ def config_model():
 def register_models():
     """Areas and reminders."""
     return models.MODELS
+
+
+@hookimpl
+def register_jobs():
+    """Reminders that are due."""
+    return [Job("remind", Every(minutes=5), reminding.remind, limit=240)]
+
+
+@hookimpl
+def register_permissions():
+    """What somebody may do in a section."""
+    return [Permission("garbage_bot.reminders", "ごみの日の通知を見て、止めることができ")]  # nosay
+
+
+@hookimpl
+def register_menu_items():
+    """The month."""
+    return [MenuItem("ごみの日", page="garbage_bot/month", icon="calendar")]
+
+
+@hookimpl
+def register_pages():
+    """The month, the choice of an area, reminders; what staff see of them."""
+    return [*day_pages.build_pages()]
 
 
 @hookimpl

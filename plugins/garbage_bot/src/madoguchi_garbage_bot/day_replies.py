@@ -32,7 +32,7 @@ def go_on(ctx: Any) -> dict[str, Any]:
         _ask(ctx, "明日は？", "明日のごみ"),
         _ask(ctx, "今週は？", "今週のごみ"),
         _open(ctx, "カレンダーを見る", "garbage_bot/month"),
-        _open(ctx, "通知をうけとる", "form/garbage_bot/reminders"),
+        _open(ctx, "通知をうけとる", "garbage_bot/reminders"),
         tap(ctx.say("地区を変える"), "area"),
     ]
     return {"quickReply": {"items": [one for one in items if one]}}

@@ -22,6 +22,11 @@ def label_of(city: City, name: str) -> Words:
     return category.label if category else name
 
 
+def join_labels(names: Iterable[str], city: City, say: Say) -> str:
+    """Several categories in a row."""
+    return say("、").join(say(label_of(city, name)) for name in names)
+
+
 def tell(found: Answer, city: City, calendar: AreaCalendar, today: date, say: Say) -> str:
     """The whole answer: what is collected, what is not as usual, what nobody knows, remarks."""
     if found.question.span is None:
@@ -62,10 +67,10 @@ def _tell_day(found: Answer, city: City, today: date, say: Say) -> list[str]:
         if found.unknown:
             return []  # what follows says that nobody knows
         if found.question.categories:
-            names = _join(found.question.categories, city, say)
+            names = join_labels(found.question.categories, city, say)
             return [say("{day}は、{names}の日ではありません。", day=day, names=names)]
         return [say("{day}は、ごみを集めません。", day=day)]
-    names = _join([one.category for one in found.collections], city, say)
+    names = join_labels([one.category for one in found.collections], city, say)
     lines = [say("{day}は「{names}」の日です。", day=day, names=names)]
     for one in found.collections:
         if change := tell_change(one, say):
@@ -87,7 +92,7 @@ def _tell_span(found: Answer, city: City, say: Say) -> list[str]:
     for day, those in groupby(found.collections, key=lambda one: one.day):
         ones = list(those)
         notes = [note for one in ones if (note := tell_change(one, say))]
-        line = f"{say(name_day(day))} {_join([one.category for one in ones], city, say)}"
+        line = f"{say(name_day(day))} {join_labels([one.category for one in ones], city, say)}"
         lines.append(line + "".join(f"\n※{note}" for note in notes))  # nosay
     if not lines and not found.unknown:
         lines = [
@@ -141,7 +146,7 @@ def _tell_missed(found: Answer, city: City, say: Say) -> list[str]:
 def _tell_unknown(found: Answer, city: City, calendar: AreaCalendar, say: Say) -> list[str]:
     if not found.unknown:
         return []
-    names = _join(found.unknown, city, say)
+    names = join_labels(found.unknown, city, say)
     schedules = [one for one in calendar.schedules if one.category in found.unknown]
     if any(one.is_unread for one in schedules):
         return [say("「{names}」の日は、わかりません。市に聞いてください。", names=names)]
@@ -161,7 +166,3 @@ def _tell_remarks(found: Answer, calendar: AreaCalendar, say: Say) -> list[str]:
         text for one in calendar.schedules if one.category in shown for text in one.remarks
     ]
     return [f"※{say(text)}" for text in dict.fromkeys(remarks)]  # nosay
-
-
-def _join(names: Iterable[str], city: City, say: Say) -> str:
-    return say("、").join(say(label_of(city, name)) for name in names)
