@@ -41,7 +41,7 @@ def test_who_has_no_area_chooses_it_and_sees_the_month(who):
     page = who.browser.posts("/mihon/liff/garbage_bot/area", sent)
     assert "地区を「本町」にしました。" in page
     assert "2027年12月" in page
-    assert "12月30日（木）の「燃やすごみ」は、12月29日（水）に変わります。（年末の振替）" in page
+    assert "12月30日（木）の「燃やすごみ」は、12月29日（水）に変わります（年末の振替）。" in page
     assert "電話で申し込んでください。" in page
     assert 'href="webcal://' in page
     assert "燃やすごみ" in text_of(who.says("今日は何ごみ?")[-1])
@@ -52,7 +52,7 @@ def test_months_before_and_after(who):
     who.browser.posts("/mihon/liff/garbage_bot/area", [("area", "honcho")])
     page = who.opens("/liff/garbage_bot/month?m=2028-01")
     assert "2028年1月" in page
-    assert "お休みです。（休止期間）" in page
+    assert "お休みです（休止期間）。" in page
     assert "2027年12月" in who.opens("/liff/garbage_bot/month?m=1999-01"), "too far away"
 
 

@@ -14,7 +14,7 @@ from madoguchi import JST, OpenPage
 from madoguchi.languages import LANGUAGES, NAMES, html_language
 from madoguchi_garbage_bot import area_pages, areas, console_reminders, icons, reminder_pages
 from madoguchi_garbage_bot.day_names import name_day, name_month, name_weekday
-from madoguchi_garbage_bot.day_telling import label_of, tell_change
+from madoguchi_garbage_bot.day_telling import label_of, tell_change, tell_missed
 from madoguchi_garbage_bot.days.areas import Area
 from madoguchi_garbage_bot.days.calendars import collections
 from madoguchi_garbage_bot.days.city import City
@@ -109,6 +109,7 @@ def month_values(
         "label": lambda name: say(label_of(city, name)),
         "number": {name: n for n, name in enumerate(city.categories)},
         "icon": lambda name: icons.draw(_picture(city, name)),
+        "missed": lambda one: tell_missed(one, city, say),
         "change": lambda one: tell_change(one, say),
         "legend": [one.category for one in calendar.schedules],
         "before": before if read_month(f"{before:%Y-%m}", today) else None,

@@ -10,6 +10,9 @@ from madoguchi_garbage_bot.days.answers import answer
 from madoguchi_garbage_bot.days.city import City
 from madoguchi_garbage_bot.days.questions import Question
 
+TODAY, TOMORROW, WEEK = "今日のごみ", "明日のごみ", "今週のごみ"  # nosay
+"""What the buttons ask."""
+
 
 def tell_question(ctx: Any, question: Question, key: str, before: str = "") -> dict[str, Any]:
     """The answer to a question for an area, with ways to go on; `before` stands above it."""
@@ -28,9 +31,9 @@ def tell_question(ctx: Any, question: Question, key: str, before: str = "") -> d
 def go_on(ctx: Any) -> dict[str, Any]:
     """The buttons below an answer."""
     items = [
-        _ask(ctx, "今日は？", "今日のごみ"),
-        _ask(ctx, "明日は？", "明日のごみ"),
-        _ask(ctx, "今週は？", "今週のごみ"),
+        _ask(ctx, "今日は？", TODAY),
+        _ask(ctx, "明日は？", TOMORROW),
+        _ask(ctx, "今週は？", WEEK),
         _open(ctx, "カレンダーを見る", "garbage_bot/month"),
         _open(ctx, "通知をうけとる", "garbage_bot/reminders"),
         tap(ctx.say("地区を変える"), "area"),

@@ -125,22 +125,26 @@ def _tell_next(
     return lines
 
 
+def tell_missed(one: Collection, city: City, say: Say) -> str:
+    """What becomes of a collection that is not on its planned day."""
+    if one.planned is None:
+        return ""
+    name, planned = say(label_of(city, one.category)), say(name_day(one.planned))
+    why = say("（{why}）", why=say(one.why)) if one.why else ""
+    if one.day is None:
+        return say("{planned}の「{name}」は、お休みです{why}。", planned=planned, name=name, why=why)
+    text = "{planned}の「{name}」は、{day}に変わります{why}。"
+    return say(text, planned=planned, name=name, day=say(name_day(one.day)), why=why)
+
+
 def _tell_missed(found: Answer, city: City, say: Say) -> list[str]:
     """What the rule has and is not collected then; a shift that was told already is left out."""
     told = {(one.category, one.day, one.planned) for one in found.collections}
-    lines = []
-    for one in found.missed:
-        if one.planned is None or (one.category, one.day, one.planned) in told:
-            continue
-        name, planned = label_of(city, one.category), name_day(one.planned)
-        why = say("（{why}）", why=say(one.why)) if one.why else ""
-        if one.day is None:
-            text = "{planned}の「{name}」は、お休みです{why}。"
-            lines.append(say(text, planned=planned, name=name, why=why))
-        else:
-            text = "{planned}の「{name}」は、{day}に変わります{why}。"
-            lines.append(say(text, planned=planned, name=name, day=name_day(one.day), why=why))
-    return lines
+    return [
+        tell_missed(one, city, say)
+        for one in found.missed
+        if one.planned and (one.category, one.day, one.planned) not in told
+    ]
 
 
 def _tell_unknown(found: Answer, city: City, calendar: AreaCalendar, say: Say) -> list[str]:
