@@ -3,6 +3,7 @@
 from datetime import datetime
 
 import pytest
+from typer.testing import CliRunner
 
 from madoguchi import JST
 from madoguchi.forms.profile import write_profile
@@ -10,6 +11,7 @@ from madoguchi.testing import TestResident, Town
 from madoguchi.testing.contract import PluginContract
 from madoguchi.testing.resident import labels_of, text_of
 from madoguchi_garbage_bot import areas
+from madoguchi_garbage_bot.commands import app
 
 NO_ANSWER = "お答えできませんでした。"
 
@@ -81,7 +83,11 @@ def test_a_town_is_a_word_like_any_other_if_nobody_asked(who, town):
 
 @pytest.mark.parametrize(
     ("typed", "found"),
-    [("みなみ", "南町（1〜3丁目）"), ("999-0003", "南町（1〜3丁目）"), ("南町2丁目5番", "南町（1〜3丁目）")],
+    [
+        ("みなみ", "南町（1〜3丁目）"),
+        ("999-0003", "南町（1〜3丁目）"),
+        ("南町2丁目5番", "南町（1〜3丁目）"),
+    ],
 )
 def test_an_area_is_found_by_what_is_typed(who, typed, found):
     who.says("地区を変える")
@@ -155,6 +161,18 @@ def test_the_other_languages(who, lives):
     told = said(who.says("あしたの ごみ"))
     assert "プラスチック" in told
     assert "（じゅうにがつ）" in told
+
+
+def test_a_calendar_is_looked_at_before_it_is_used(garbage_table, tmp_path):
+    look = CliRunner().invoke(app, ["calendar", garbage_table["calendar"]])
+    kinds = "燃やすごみ、プラスチック、不燃ごみ、粗大ごみ"
+    assert look.exit_code == 0
+    assert look.stdout == f"3地区、12のます目のうち12を読めました。種類: {kinds}\n"
+    (tmp_path / "area_days.csv").write_text("地名,燃やすごみ\n本町,ときどき\n", "utf-8")
+    look = CliRunner().invoke(app, ["calendar", str(tmp_path)])
+    assert look.exit_code == 1
+    assert look.stdout.startswith("エラー  area_days.csv 2行目 本町「燃やすごみ」: 「ときどき」")
+    assert "0を読めました" in look.stdout
 
 
 class TestContract(PluginContract):

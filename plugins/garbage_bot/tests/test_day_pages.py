@@ -82,6 +82,6 @@ def test_the_feed_moves_with_the_collection(town):
 
 
 def test_every_picture_is_another():
-    styles = "burn unburn plastic bottle pet paper large hazard none".split()
+    styles = ["burn", "unburn", "plastic", "bottle", "pet", "paper", "large", "hazard", "none"]
     assert len({draw(style) for style in styles}) == len(styles)
     assert draw("something else") == draw("none")

@@ -8,8 +8,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madoguchi_garbage_bot import areas
-from madoguchi_garbage_bot.days.areas import Area, Found, fold_place
 from madoguchi_garbage_bot.day_styles import styles_path
+from madoguchi_garbage_bot.days.areas import Area, Found, fold_place
 from madoguchi_garbage_bot.days.city import City
 from madoguchi_liff import LiffPage
 
@@ -72,7 +72,9 @@ def group_by_kana(every: Iterable[Area]) -> Iterable[tuple[str, list[Area]]]:
     rows: dict[str, list[Area]] = {row: [] for row in (*ROWS, "")}
     for area in sorted(every, key=lambda one: (reading_of(one), one.name)):
         start = reading_of(area)[:1]
-        row = next((row for row, span in ROWS.items() if start and re.match(f"[{span}]", start)), "")
+        row = next(
+            (row for row, span in ROWS.items() if start and re.match(f"[{span}]", start)), ""
+        )
         rows[row].append(area)
     return ((row, those) for row, those in rows.items() if those)
 

@@ -101,7 +101,9 @@ def _look(db: Session, page: Any, day: date) -> Day:
     texts = [
         (WHEN[when], text, count)
         for when in WHEN
-        for text, count in _merge(find_due(db, _Teller(page), Occasion(day, when), "24", untold=False))
+        for text, count in _merge(
+            find_due(db, _Teller(page), Occasion(day, when), "24", untold=False)
+        )
     ]
     last = datetime.fromisoformat(f"{day} {USEFUL['morning'][1]}").replace(tzinfo=JST)
     return Day(day, is_stopped(db, day), page.now >= last, tuple(texts))

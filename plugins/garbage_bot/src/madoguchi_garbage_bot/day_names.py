@@ -8,13 +8,38 @@ from madoguchi.languages import Words
 WEEKDAYS = "月火水木金土日"
 _READINGS = ("げつ", "か", "すい", "もく", "きん", "ど", "にち")
 _ENGLISH = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-_MONTHS = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
-_MONTH_READINGS = (
-    "いちがつ にがつ さんがつ しがつ ごがつ ろくがつ"
-    " しちがつ はちがつ くがつ じゅうがつ じゅういちがつ じゅうにがつ"
-).split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+_MONTH_READINGS = [
+    "いちがつ",
+    "にがつ",
+    "さんがつ",
+    "しがつ",
+    "ごがつ",
+    "ろくがつ",
+    "しちがつ",
+    "はちがつ",
+    "くがつ",
+    "じゅうがつ",
+    "じゅういちがつ",
+    "じゅうにがつ",
+]
 _DAY_READINGS = {
-    **dict(enumerate("ついたち ふつか みっか よっか いつか むいか なのか ようか ここのか".split(), 1)),
+    **dict(
+        enumerate(
+            [
+                "ついたち",
+                "ふつか",
+                "みっか",
+                "よっか",
+                "いつか",
+                "むいか",
+                "なのか",
+                "ようか",
+                "ここのか",
+            ],
+            1,
+        )
+    ),
     10: "とおか",
     14: "じゅうよっか",
     20: "はつか",

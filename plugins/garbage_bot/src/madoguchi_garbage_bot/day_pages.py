@@ -14,12 +14,12 @@ from madoguchi import JST, OpenPage
 from madoguchi.languages import LANGUAGES, NAMES, html_language
 from madoguchi_garbage_bot import area_pages, areas, console_reminders, icons, reminder_pages
 from madoguchi_garbage_bot.day_names import name_day, name_month, name_weekday
+from madoguchi_garbage_bot.day_styles import show_styles, styles_path
 from madoguchi_garbage_bot.day_telling import label_of, tell_change, tell_missed
 from madoguchi_garbage_bot.days.areas import Area
 from madoguchi_garbage_bot.days.calendars import collections
 from madoguchi_garbage_bot.days.city import City
 from madoguchi_garbage_bot.days.feed import Event, uid_of, write_feed
-from madoguchi_garbage_bot.day_styles import show_styles, styles_path
 from madoguchi_garbage_bot.month import build_month, next_month, read_month
 from madoguchi_liff import LiffPage
 

@@ -58,7 +58,7 @@ def tell_change(one: Collection, say: Say) -> str:
     why = say("（{why}）", why=say(one.why)) if one.why else ""
     if one.planned is None:
         return say("いつもはない日です{why}", why=why)
-    return say("{planned}から変わりました{why}", planned=name_day(one.planned), why=why)
+    return say("{planned}から変わりました{why}", planned=say(name_day(one.planned)), why=why)
 
 
 def _tell_day(found: Answer, city: City, today: date, say: Say) -> list[str]:
@@ -74,7 +74,9 @@ def _tell_day(found: Answer, city: City, today: date, say: Say) -> list[str]:
     lines = [say("{day}は「{names}」の日です。", day=day, names=names)]
     for one in found.collections:
         if change := tell_change(one, say):
-            lines.append(say("「{name}」は、{change}。", name=label_of(city, one.category), change=change))
+            lines.append(
+                say("「{name}」は、{change}。", name=label_of(city, one.category), change=change)
+            )
     if len(found.collections) <= PREPARED:
         lines += _tell_prepare([one.category for one in found.collections], city, say)
     return lines
@@ -132,7 +134,9 @@ def tell_missed(one: Collection, city: City, say: Say) -> str:
     name, planned = say(label_of(city, one.category)), say(name_day(one.planned))
     why = say("（{why}）", why=say(one.why)) if one.why else ""
     if one.day is None:
-        return say("{planned}の「{name}」は、お休みです{why}。", planned=planned, name=name, why=why)
+        return say(
+            "{planned}の「{name}」は、お休みです{why}。", planned=planned, name=name, why=why
+        )
     text = "{planned}の「{name}」は、{day}に変わります{why}。"
     return say(text, planned=planned, name=name, day=say(name_day(one.day)), why=why)
 
@@ -166,7 +170,5 @@ def _tell_remarks(found: Answer, calendar: AreaCalendar, say: Say) -> list[str]:
     shown = set(found.question.categories)
     if found.first == found.last:
         shown |= {one.category for one in found.collections}
-    remarks = [
-        text for one in calendar.schedules if one.category in shown for text in one.remarks
-    ]
+    remarks = [text for one in calendar.schedules if one.category in shown for text in one.remarks]
     return [f"※{say(text)}" for text in dict.fromkeys(remarks)]  # nosay

@@ -41,9 +41,7 @@ def build_month(city: City, calendar: AreaCalendar, first: date) -> Month:
     for one in collections(calendar, city.exceptions, first, last):
         if one.day is not None:
             on.setdefault(one.day, []).append(one)
-    missed = [
-        one for one in happenings(calendar, city.exceptions, first, last) if one.is_changed
-    ]
+    missed = [one for one in happenings(calendar, city.exceptions, first, last) if one.is_changed]
     return Month(
         first,
         [
@@ -71,5 +69,3 @@ def next_month(first: date, by: int = 1) -> date:
     """The first day of another month."""
     year, month = divmod(first.year * 12 + first.month - 1 + by, 12)
     return date(year, month + 1, 1)
-
-

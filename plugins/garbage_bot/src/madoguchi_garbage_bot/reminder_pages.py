@@ -8,9 +8,9 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madoguchi_garbage_bot import areas
+from madoguchi_garbage_bot.day_styles import styles_path
 from madoguchi_garbage_bot.day_tables import reminder
 from madoguchi_garbage_bot.day_telling import label_of
-from madoguchi_garbage_bot.day_styles import styles_path
 from madoguchi_garbage_bot.days.city import City
 from madoguchi_garbage_bot.reminding import TIMES
 from madoguchi_liff import LiffPage

@@ -23,11 +23,10 @@ from madoguchi_garbage_bot.days.calendars import Collection, collections
 from madoguchi_garbage_bot.days.city import City
 
 When = Literal["evening", "morning"]
+_HALVES = ("00", "30")
 TIMES: dict[When, tuple[str, ...]] = {
-    "evening": tuple(f"{hour}:{half}" for hour in range(17, 21) for half in ("00", "30"))
-    + ("21:00",),
-    "morning": tuple(f"0{hour}:{half}" for hour in range(5, 8) for half in ("00", "30"))
-    + ("08:00",),
+    "evening": (*(f"{hour}:{half}" for hour in range(17, 21) for half in _HALVES), "21:00"),
+    "morning": (*(f"0{hour}:{half}" for hour in range(5, 8) for half in _HALVES), "08:00"),
 }
 """What residents choose from: the evening before, or the morning of the day itself."""
 USEFUL: dict[When, tuple[str, str]] = {"evening": ("17:00", "22:00"), "morning": ("05:00", "09:00")}

@@ -74,9 +74,11 @@ def next_day(city: City, area_key: str, category: str, today: date) -> Collectio
     if calendar is None:
         return None
     columns = [one.category for one in calendar.schedules]
-    found = [category] if category in columns else [
-        column for column, name in match_categories(columns, [category])[0].items() if name
-    ]
+    found = (
+        [category]
+        if category in columns
+        else [column for column, name in match_categories(columns, [category])[0].items() if name]
+    )
     if len(found) != 1:
         return None
     told = answer(Question(None, (found[0],)), calendar, city.exceptions, today)
