@@ -15,6 +15,7 @@ from madoguchi import (
 from madoguchi_garbage_bot import (
     answering,
     area_chat,
+    areas,
     day_chat,
     day_pages,
     day_rows,
@@ -90,6 +91,13 @@ def erase_personal_data(db, resident):
 def register_postbacks():
     """The buttons of answers."""
     return {**day_chat.POSTBACKS}
+
+
+@hookimpl
+async def on_unsend(ctx):
+    """The question that waits for an area may be what was taken back."""
+    if ctx.resident is not None:
+        await ctx.write(areas.end_asking, ctx.resident.id)
 
 
 @hookimpl

@@ -6,7 +6,6 @@ afterwards it is a word like any other. What they had asked is answered once it 
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
@@ -40,39 +39,33 @@ _TOWN = re.compile(r"[町丁目区村台丘里]$|\d丁目")  # nosay
 _POSTCODE = re.compile(r"〒?\d{3}[-‐ー−]?\d{4}")  # nosay
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What may be somebody's town; `instead` answers if we have not asked for it."""
-
-    found: Found
-    instead: Offer | None = None
-
-
 def offer(city: City, message: Mapping[str, Any], text: str, instead: Offer | None) -> Offer | None:
-    """A bid for what may name an area; `instead` is the plugin's other bid for the same."""
+    """A bid for what may name an area; `instead` is the plugin's other bid for the same.
+
+    It only looks whether it might: towns are searched once we know that we asked.
+    """
     if text.lower() in CHANGES:
         return Offer(open_question, Fit.EXACT, LABEL)
-    found = _find(city, message, text)
-    if found is None:
+    if not _may_be_place(city, message, text):
         return instead
     if instead is not None:
-        told = Told(found, instead)
-        return Offer(hear, instead.fit, instead.label, instead.score, told)
-    return Offer(hear, Fit.PATTERN, LABEL, 1.0, Told(found))
+        return Offer(hear, instead.fit, instead.label, instead.score, instead)
+    return Offer(hear, Fit.PATTERN, LABEL)
 
 
 async def hear(ctx: Any) -> Any:
     """Take a town if we have just asked; else it is for others."""
-    told: Told = ctx.offer.data
+    instead: Offer | None = ctx.offer.data
     question = await ctx.read(areas.asked_of, ctx.resident.id, ctx.now)
     if question is None:
-        if told.instead is None:
+        if instead is None:
             return PASS
-        ctx.offer = told.instead
-        return await told.instead.handler(ctx)
-    if told.found.total == 1 and ctx.event.text:
-        return await ctx.write(_take, ctx, told.found.candidates[0].area.key)
-    return await ctx.write(_ask_which, ctx, told.found, question)
+        ctx.offer = instead
+        return await instead.handler(ctx)
+    found = _find(ctx.plugin.state.days, ctx.event.message or {}, ctx.event.text)
+    if found.total == 1 and ctx.event.text:
+        return await ctx.write(_take, ctx, found.candidates[0].area.key)
+    return await ctx.write(_ask_which, ctx, found, question)
 
 
 async def open_question(ctx: Any) -> Any:
@@ -110,19 +103,23 @@ def ask(db: Session, ctx: Any, question: str) -> dict[str, Any]:
     return _message(ctx, "\n".join(lines), items)
 
 
-def _find(city: City, message: Mapping[str, Any], text: str) -> Found | None:
-    """What a message may mean; None if it is no place at all."""
+def _may_be_place(city: City, message: Mapping[str, Any], text: str) -> bool:
+    if message.get("type") == "location":
+        return True
+    is_short = 0 < len(text) <= LONGEST
+    looks_so = is_short and (_POSTCODE.fullmatch(text) or _TOWN.search(text))
+    return bool(looks_so or (is_short and city.finder.may_name(text)))
+
+
+def _find(city: City, message: Mapping[str, Any], typed: str) -> Found:
+    """The areas that a message may mean."""
     if message.get("type") == "location":
         latitude, longitude = message.get("latitude"), message.get("longitude")
         if not isinstance(latitude, int | float) or not isinstance(longitude, int | float):
-            return None
+            return Found()
         return city.finder.by_place(latitude, longitude, city.points)
-    if not 0 < len(text) <= LONGEST:
-        return None
-    if _POSTCODE.fullmatch(text):
-        return city.finder.by_postcode(text, city.postcodes, SHOWN)
-    found = city.finder.by_name(text, SHOWN)
-    return found if found.total or _TOWN.search(text) else None
+    by_postcode = city.finder.by_postcode(typed, city.postcodes, SHOWN)
+    return by_postcode if by_postcode.total else city.finder.by_name(typed, SHOWN)
 
 
 def _ask_which(db: Session, ctx: Any, found: Found, question: str) -> dict[str, Any]:

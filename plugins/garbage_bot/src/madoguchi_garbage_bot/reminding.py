@@ -98,7 +98,7 @@ def find_due(
         select(reminder.c.resident_id, area.c.area, reminder.c.categories, resident.c.language)
         .join(area, area.c.resident_id == reminder.c.resident_id)
         .join(resident, resident.c.id == reminder.c.resident_id)
-        .where(resident.c.follows, time <= until)
+        .where(resident.c.follows, time <= until, area.c.area.in_(list(happening)))
         .order_by(reminder.c.resident_id)
     )
     if untold:
@@ -109,8 +109,6 @@ def find_due(
     found: dict[tuple[str, str | None], list[int]] = {}
     texts: dict[Any, str] = {}
     for who, key, wanted, language in db.execute(rows):
-        if key not in happening:
-            continue
         like = key, tuple(wanted) if wanted is not None else None, language
         if like not in texts:
             mine = [one for one in happening[key] if wanted is None or one.category in wanted]
