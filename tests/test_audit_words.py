@@ -22,7 +22,9 @@ OTHERS = {"menu.plan", "delivery.id", "resident.id", "resident.note_export", "st
 
 @pytest.fixture
 def plugins():
-    return {"segment": {}, "liff": {}, "console": {}}
+    lies = ROOT / "config" / "mihon" / "garbage"
+    garbage = {"dictionary": str(lies / "items.csv"), "calendar": str(lies)}
+    return {"segment": {}, "liff": {}, "console": {}, "garbage_bot": garbage}
 
 
 def find_actions() -> set[str]:

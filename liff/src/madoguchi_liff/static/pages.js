@@ -234,6 +234,7 @@
     document.addEventListener("htmx:after:swap", () => {
       calmDown();
       reveal();
+      if (document.activeElement?.closest("[role=search]")) return; // who types goes on typing
       scrollTo(0, 0);
       focusNews();
       if (document.querySelector("main [data-waiting]")) prove(); // the session ended meanwhile

@@ -8,10 +8,10 @@ LABEL = "ごみの分け方"
 
 def offer(search: Search, text: str) -> Offer | None:
     """A bid for what may be the name of a thing. Memory only."""
-    if not text:
+    if not text or any("\ud800" <= one <= "\udfff" for one in text):
         return None
     result = search.ask(text)
-    if result.score < 0.5:
+    if result.score < 0.5 or not result.entries:
         return None
     return Offer(answer, Fit.SEARCH, LABEL, result.score, result)
 

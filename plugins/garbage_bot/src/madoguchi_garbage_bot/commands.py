@@ -1,3 +1,4 @@
+# nosay: staff read it
 """`madoguchi garbage`: look at a list before it is used, and measure how well it answers."""
 
 import json
@@ -6,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from madoguchi_garbage_bot.calendar_command import calendar
 from madoguchi_garbage_bot.config import read_named
 from madoguchi_garbage_bot.dictionary import Loaded, load_dictionary
 from madoguchi_garbage_bot.evaluating import Miss, evaluate, read_queries, sum_up
@@ -18,6 +20,9 @@ File = Annotated[Path, typer.Argument(help="A CSV or Excel file.")]
 Column = Annotated[
     list[str], typer.Option(help="How the file calls a column: name=しなもの; once for each.")
 ]
+
+
+app.command()(calendar)
 
 
 @app.callback()

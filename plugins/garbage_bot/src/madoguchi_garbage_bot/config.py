@@ -1,3 +1,4 @@
+# nosay: staff read it
 """What a city's file may say of this plugin."""
 
 from collections.abc import Mapping

@@ -1,3 +1,4 @@
+# nosay: letters
 """Texts without the differences nobody means: width, kana, long vowels, small kana, voicing.
 
 Three depths, each of them a key of an index: `fold` keeps what is written, `soften` drops what

@@ -1,23 +1,21 @@
-"""Where the files are that these tests read, and their rows.
+"""Where the files are that these tests read; they are read by the package's own reader."""
 
-The rows are read by csv alone: encodings and Excel are the business of the package's own reader.
-"""
-
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from madoguchi_garbage_bot.days.city import City, read_city
+from madoguchi_garbage_bot.config import GarbageConfig
+from madoguchi_garbage_bot.days.city import City
+from madoguchi_garbage_bot.knowledge import load_days
+from madoguchi_garbage_bot.reading import read_table
 
 ROOT = Path(__file__).parents[4]
 Rows = list[list[str]]
 
 
 def read_rows(path: Path) -> Rows:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.reader(file))
+    return [list(row.cells) for row in read_table(path.read_bytes(), path.name)[0]]
 
 
 @pytest.fixture
@@ -42,11 +40,8 @@ def shared() -> Callable[[str], Path]:
 def city_in() -> Callable[..., City]:
     """The city whose files lie in a folder."""
 
-    def read(folder: Path, **options: object) -> City:
-        tables = {path.name: read_rows(path) for path in folder.glob("*.csv")}
-        towns = folder / "towns.json"
-        text = towns.read_text("utf-8") if towns.exists() else ""
-        return read_city(tables, towns=text, **options)
+    def read(folder: Path, **options: str) -> City:
+        return load_days(GarbageConfig(calendar=".", dictionary="items.csv", **options), folder)
 
     return read
 

@@ -125,3 +125,11 @@ def test_any_text_can_be_typed(typed):
 def test_any_name_can_be_in_a_table_and_is_found_by_itself(name, reading):
     found = AreaFinder([Area("a", name, "", reading)]).by_name(name)
     assert found.total <= 1
+
+
+def test_a_quick_look_tells_what_may_name_a_town():
+    finder = AreaFinder([Area("1", "大島1～2丁目"), Area("2", "榎町(えのまち)")])
+    for typed in ("大", "大島3丁目", "えの", "榎町", "見本市大島1-2"):
+        assert finder.may_name(typed), typed
+    for typed in ("", "電池", "島の", "プラスチックはいつ"):
+        assert not finder.may_name(typed), typed

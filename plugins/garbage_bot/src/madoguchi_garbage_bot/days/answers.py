@@ -13,6 +13,8 @@ from madoguchi_garbage_bot.days.calendars import (
     collections,
     happenings,
 )
+from madoguchi_garbage_bot.days.categories import match_categories
+from madoguchi_garbage_bot.days.city import City
 from madoguchi_garbage_bot.days.questions import Question
 from madoguchi_garbage_bot.days.words import Span
 
@@ -61,6 +63,26 @@ def answer(
         tuple(missed),
         tuple(one.category for one in known if not one.is_known_on(last)),
     )
+
+
+def next_day(city: City, area_key: str, category: str, today: date) -> Collection | None:
+    """When a category is next collected in an area, today included; None if nobody knows.
+
+    `category` is a column of the calendar, or what a list calls it where only one column is meant.
+    """
+    calendar = city.calendars.get(area_key)
+    if calendar is None:
+        return None
+    columns = [one.category for one in calendar.schedules]
+    found = (
+        [category]
+        if category in columns
+        else [column for column, name in match_categories(columns, [category])[0].items() if name]
+    )
+    if len(found) != 1:
+        return None
+    told = answer(Question(None, (found[0],)), calendar, city.exceptions, today)
+    return told.collections[0] if told and told.collections else None
 
 
 def days_of(span: Span, today: date) -> tuple[date, date] | None:

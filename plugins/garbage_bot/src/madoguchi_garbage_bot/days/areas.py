@@ -8,6 +8,7 @@ Names are what cities write: 大島1～2丁目, 榎町(えのまち), 赤松町�
 import math
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -84,6 +85,8 @@ class AreaFinder:
     def __init__(self, areas: Iterable[Area]) -> None:
         self.areas = tuple(areas)
         self._places = [place for area in self.areas for place in _places(area)]
+        self._spellings = {one for place in self._places for one in place.spellings}
+        self._sorted = sorted(self._spellings)
 
     def by_name(self, typed: str, most: int = 5) -> Found:
         """Areas whose town begins with what was typed so far, or whose town is in an address."""
@@ -108,6 +111,19 @@ class AreaFinder:
             ranks = {area: rank for area, rank in ranks.items() if rank[0] <= BEGINS}
         ordered = sorted(ranks, key=lambda area: ranks[area])
         return Found(_tell_apart(ordered[:most]), len(ordered))
+
+    def may_name(self, typed: str) -> bool:
+        """Whether a town begins so, or stands in it: a quick look before `by_name`."""
+        text, _ = _part_chomes(fold_place(typed[:40]))
+        if not text:
+            return False
+        near = bisect_left(self._sorted, text)
+        if near < len(self._sorted) and self._sorted[near].startswith(text):
+            return True
+        starts = range(len(text) - 1)
+        return any(
+            text[at:end] in self._spellings for at in starts for end in range(at + 2, len(text) + 1)
+        )
 
     def by_postcode(self, typed: str, table: Mapping[str, Iterable[str]], most: int = 5) -> Found:
         """Areas of a postcode; `table` is postcode → keys or names of areas."""
