@@ -92,7 +92,9 @@ def has_room(page: Page, name: str) -> None:
     assert wide[0] <= wide[1], f"{name} scrolls sideways: {wide}"
 
 
-@pytest.mark.parametrize(("language", "count"), [("ja-easy", 30), ("en", 4)])
+@pytest.mark.parametrize(
+    ("language", "count"), [("ja-easy", 30), pytest.param("en", 4, marks=pytest.mark.slow)]
+)
 def test_four_to_thirty_topics_at_320_px_and_twice_as_large(
     make_town, page, look_over, complaints, language, count
 ):
