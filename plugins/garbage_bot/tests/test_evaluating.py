@@ -22,7 +22,7 @@ qid\tkind\tquery\texpect\titem_ids\titem_names\tcategories\tambiguous\tnote
 3\tmulti\t傘と皿\tall\t7 && 8|9\t傘 && 皿（木製）|皿（金属製）\t\t0\t
 4\ttrap\t今日のごみ\tother\t\t\t\t0\t
 5\tunknown\t宇宙服\tnotfound\t\t\t\t0\t
-6\tsynonym\tこうもり\titem\t7\t傘\t不燃\t0\t
+6\tsynonym\t天蓋\titem\t7\t傘\t不燃\t0\t
 """
 LIST = "番号,品名,分別区分\n7,傘,不燃\n8,皿（木製）,可燃\n9,皿（金属製）,金属\n"
 
@@ -97,7 +97,7 @@ def test_evaluate_ends_with_its_figures_as_json(run):
     assert (whole["false"], whole["ambiguous"]) == (0.0, 1.0)
     assert whole["kinds"]["synonym"]["top1"] == 0.0
     assert whole["kinds"]["multi"]["top1"] == 1.0
-    assert any(line.startswith("synonym\tこうもり") for line in lines)
+    assert any(line.startswith("synonym\t天蓋") for line in lines)
 
 
 def test_evaluate_says_what_it_cannot_read(run):

@@ -21,7 +21,6 @@ VOICELESS = str.maketrans(
 _FOREIGN = [
     ("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔぇ", "べ"), ("ゔぉ", "ぼ"), ("ゔ", "ぶ"), ("ふぉ", "ほ"),
     ("ふぃ", "ひ"), ("ふい", "ひ"), ("ぢ", "じ"), ("づ", "ず"), ("ちぇ", "てぃ"), ("でゅ", "じゅ"),
-    ("うぉ", "お"), ("うぇ", "え"), ("うぃ", "い"),
 ]  # fmt: skip
 _RARE = re.compile("|".join(foreign for foreign, _ in _FOREIGN))
 _LONG = re.compile(
@@ -42,6 +41,11 @@ def clean(text: str) -> str:
 def fold(text: str) -> str:
     """What is written: hiragana, one way to write each common word, no blanks."""
     return to_kana(clean(text)).replace(" ", "")
+
+
+def as_written(text: str) -> str:
+    """A cleaned text with its kanji kept: slips are made in what is typed, not in how it sounds."""
+    return clean(text).replace(" ", "").translate(_KATAKANA)
 
 
 def to_kana(text: str) -> str:

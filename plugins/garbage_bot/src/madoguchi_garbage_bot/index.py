@@ -7,7 +7,15 @@ from functools import lru_cache
 from math import log
 
 from madoguchi_garbage_bot.dictionary import Entry
-from madoguchi_garbage_bot.folding import VOICELESS, clean, drop_okurigana, fold, is_kana, soften
+from madoguchi_garbage_bot.folding import (
+    VOICELESS,
+    as_written,
+    clean,
+    drop_okurigana,
+    fold,
+    is_kana,
+    soften,
+)
 from madoguchi_garbage_bot.names import Name, take_apart
 from madoguchi_garbage_bot.readings import Read
 
@@ -15,7 +23,6 @@ WEIGHTS = (1.0, 0.98, 0.92)
 BLUR_SHORT = 0.83
 ALIAS, JOINED, READ, HOMOPHONE = 0.84, 0.95, 0.99, 0.55
 _SHORTEST_BLUR = 3
-SHORTEST_SLIP, LONGEST_SLIP = 3, 16
 _LOOKED_AT = 7
 _COMMON = 150
 """A pair of letters in more names than this tells nothing."""
@@ -38,16 +45,13 @@ class Index:
         self._read_as: tuple[dict[str, Hits], ...] = ({}, {}, {})
         for place, (entry, name) in enumerate(zip(self.entries, self.names, strict=True)):
             self._enter(place, entry, name)
-        self._known = {*self._keys[1], *self._read_as[1]}
-        self._forwards = sorted(self._known)
+        self.words = {*self._keys[1], *self._read_as[1]}
+        self._forwards = sorted(self.words)
         self._backwards = sorted(word[::-1] for word in self._forwards)
         self._pairs: dict[str, list[int]] = defaultdict(list)
-        self._slipped: dict[str, list[str]] = defaultdict(list)
         for place, word in enumerate(self._forwards):
             for pair in set(_pairs(word)):
                 self._pairs[pair].append(place)
-            for short in _shorten(word) if SHORTEST_SLIP <= len(word) <= LONGEST_SLIP else ():
-                self._slipped[short].append(word)
         weights = {pair: self._weigh(pair) for pair in self._pairs}
         self._sizes = [sum(weights[pair] for pair in set(_pairs(word))) for word in self._forwards]
 
@@ -88,14 +92,6 @@ class Index:
     def ending(self, softened: str) -> list[str]:
         """Keys that end with this one, the shortest first."""
         return sorted((word[::-1] for word in _range(self._backwards, softened[::-1])), key=len)
-
-    def slips(self, softened: str) -> set[str]:
-        """Keys that may be this one with a letter wrong, missing, added or swapped."""
-        found: set[str] = set()
-        for short in (softened, *_shorten(softened)):
-            found.update(self._slipped.get(short, ()))
-            found.update([short] if short in self._known else ())
-        return found
 
     def alike(self, softened: str, most: int) -> list[tuple[str, float]]:
         """Keys that share pairs of letters, with the share (0-1) of what both have."""
@@ -145,6 +141,7 @@ class Index:
         soft = soften(folded)
         for depth, key in enumerate((folded, soft, soft.translate(VOICELESS))):
             _put(keys[depth], key, place, sure)
+        _put(keys[1], soften(as_written(term)), place, sure)
 
     def _at(self, depth: int, key: str) -> Hits:
         surface, read = self._keys[depth].get(key), self._read_as[depth].get(key)
@@ -186,7 +183,3 @@ def _pairs(word: str) -> list[str]:
     padded = f"^{word}$"
     return [padded[place : place + 2] for place in range(len(padded) - 1)]
 
-
-def _shorten(word: str) -> set[str]:
-    """A word without one of its letters, each in turn."""
-    return {word[:place] + word[place + 1 :] for place in range(len(word))}

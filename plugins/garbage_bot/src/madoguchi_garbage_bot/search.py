@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from madoguchi_garbage_bot.choices import Option, offer_options, question_for
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
-from madoguchi_garbage_bot.folding import clean, fold, is_kana, soften
-from madoguchi_garbage_bot.index import SHORTEST_SLIP, Hits, Index
+from madoguchi_garbage_bot.folding import VOICELESS, as_written, clean, fold, is_kana, soften
+from madoguchi_garbage_bot.index import Hits, Index
 from madoguchi_garbage_bot.materials import WORKINGS, find_materials, take_material
 from madoguchi_garbage_bot.phrases import (
     Phrase,
@@ -21,8 +21,8 @@ from madoguchi_garbage_bot.phrases import (
     take_bracket,
 )
 from madoguchi_garbage_bot.readings import Read, load_reader
-from madoguchi_garbage_bot.slips import distance
-from madoguchi_garbage_bot.synonyms import Synonyms, load_synonyms
+from madoguchi_garbage_bot.slips import SHORTEST_SLIP, Slips, distance, join_romaji
+from madoguchi_garbage_bot.synonyms import KIND, Synonyms, load_synonyms
 
 SURE = 0.75
 """From here on an entry is an answer; below, it is a guess and is called one."""
@@ -40,29 +40,11 @@ _RELATIVES, _FARTHEST = 4, 5
 _ENDINGS = tuple(
     map(fold, ["機", "器", "機器", "類", "本体", "端末", "製品", "用品", "セット", "具", "品"])
 )
-_PART_WORDS = frozenset(
-    map(
-        fold,
-        [
-            "ふた",
-            "フタ",
-            "キャップ",
-            "箱",
-            "袋",
-            "芯",
-            "容器",
-            "ボトル",
-            "カバー",
-            "ケース",
-            "ラベル",
-            "シール",
-            "中身",
-            "部品",
-            "パーツ",
-        ],
-    )
+_CONTAINERS = tuple(
+    soften(fold(one)) for one in "容器 箱 袋 缶 筒 びん ボトル パック ケース カップ 入れ物".split()
 )
-
+_PART_WORDS = frozenset(map(fold, "ふた キャップ 芯 カバー ラベル シール 中身 部品 パーツ".split()))
+_PART_WORDS |= frozenset(map(fold, "箱 袋 容器 ボトル ケース".split()))
 
 _NONE: frozenset[str] = frozenset()
 
@@ -115,7 +97,16 @@ class Search:
         self.dictionary = dictionary
         self._synonyms = synonyms if synonyms is not None else load_synonyms()
         self._index = Index(dictionary.entries, read if read is not None else load_reader())
+        called = (word for word in self._synonyms.words if self._find_called(word))
+        self._slips = Slips((*self._index.words, *called))
         self._categories = {fold(one) for one in dictionary.categories}
+        self._surely = (
+            self._find_named,
+            self._find_ended,
+            self._find_synonym,
+            self._find_contained,
+            self._find_rewritten,
+        )
 
     def ask(self, text: str) -> Result:
         """Find what a message means. Never raises, touches nothing but memory."""
@@ -155,7 +146,7 @@ class Search:
     def _match(self, thing: str, materials: frozenset[str]) -> Hits:
         ways = list(self._ways(thing, materials))
         found: Hits = {}
-        for find in (self._find_named, self._find_ended, self._find_synonym, self._find_rewritten):
+        for find in self._surely:
             for text, made_of, doubt in ways:
                 for place, sure in self._narrow(find(text), made_of, doubt).items():
                     found[place] = max(found.get(place, 0), sure)
@@ -177,13 +168,21 @@ class Search:
         soft, best = soften(fold(text)), max(hits.values())
         if len(soft) < 2:
             return hits
-        words = [one for one in self._index.ending(soft) if len(one) <= len(soft) + _FARTHEST]
+        words = self._longer_by_little(soft)
+        if (written := soften(as_written(text))) != soft and len(written) > 1:
+            words = self._longer_by_little(written)[:_RELATIVES] + words
         if not is_kana(soft):
             reading = soften(self._index.reading(text))
             words += self._index.ending(reading)[:_RELATIVES]
-        words = words[:_RELATIVES] + [one for one, _ in self._synonyms.find(soft)][:_RELATIVES]
+        words = words[:_RELATIVES]
+        if not self._index.at(soft):  # its own parts, if only they are in the list
+            words += self._index.starting(soft + "の")[:1]
+        words += [one for one, _ in self._synonyms.find(soft)][:_RELATIVES]
         others = [place for word in words for place in self._index.at(word)]
         return dict.fromkeys(others, best - NEAR + 0.01) | hits
+
+    def _longer_by_little(self, soft: str) -> list[str]:
+        return [one for one in self._index.ending(soft) if len(one) <= len(soft) + _FARTHEST]
 
     def _ways(
         self, thing: str, materials: frozenset[str]
@@ -192,6 +191,10 @@ class Search:
         seen = set()
         for text, doubt in [(thing, 0.0), *((rest, 0.03) for rest in peel(thing))]:
             made_of, rest = take_material(text)
+            named_so = text.replace("の", "") if made_of else ""
+            if named_so not in ("", text, *seen):  # 水銀の体温計 may be listed as 水銀体温計
+                seen.add(named_so)
+                yield named_so, _NONE, doubt
             owner, _, owned = text.rpartition("の")
             inner, named = take_material(owned) if owner else (frozenset(), "")
             for other, more in ((text, _NONE), (rest, made_of), (f"{owner}の{named}", inner)):
@@ -229,8 +232,27 @@ class Search:
         return found
 
     def _find_synonym(self, text: str) -> Hits:
-        for target, weight in self._synonyms.find(soften(fold(text))):
-            if hits := self._index.at(target):
+        return self._find_called(soften(fold(text)))
+
+    def _find_called(self, soft: str) -> Hits:
+        """The first that the list has; what it may be called as well comes after it."""
+        found: Hits = {}
+        for target, weight in self._synonyms.find(soft):
+            hits = self._index.at(target)
+            if not found:
+                found = {place: sure * weight for place, sure in hits.items()}
+            elif weight >= KIND:
+                after = max(found.values()) - NEAR + 0.01
+                found = {place: min(sure, after) for place, sure in hits.items()} | found
+        return found
+
+    def _find_contained(self, text: str) -> Hits:
+        """「…の箱」 of something that is listed as its container: カップ麺 as カップ麺の容器."""
+        owner, _, owned = text.rpartition("の")
+        if not owner or soften(fold(owned)) not in _CONTAINERS:
+            return {}
+        for target, weight in self._synonyms.find(soften(fold(owner))):
+            if target.endswith(_CONTAINERS) and (hits := self._index.at(target)):
                 return {place: sure * weight for place, sure in hits.items()}
         return {}
 
@@ -284,15 +306,18 @@ class Search:
     def _find_slip(self, text: str) -> Hits:
         """Names that differ by a slip or two."""
         found: Hits = {}
-        soft = soften(fold(text))
-        for form in dict.fromkeys([soft, soften(self._index.reading(text))]):
+        folded = fold(text)
+        forms = [folded, as_written(text), join_romaji(folded), self._index.reading(text)]
+        for form in dict.fromkeys(map(soften, forms)):
             least = SHORTEST_SLIP + is_kana(form)
             most = 0 if len(form) < least else 1 if len(form) < 7 else 2
-            for word in self._index.slips(form) if most else ():
+            for word in self._slips.near(form) if most else ():
                 slips = distance(form, word, most)
                 if slips <= most:
                     sure = 1 - (slips + 0.4) / (len(form) + 1) * (1.3 if len(form) > 5 else 1.6)
-                    for place, of in self._index.at(word).items():
+                    if form.translate(VOICELESS) == word.translate(VOICELESS):
+                        sure += 0.1  # ポ for ボ: the likeliest slip of all
+                    for place, of in (self._index.at(word) or self._find_called(word)).items():
                         found[place] = max(found.get(place, 0), of * min(sure, 0.85))
         return found
 

@@ -86,6 +86,8 @@ def read_synonyms(lines: Iterable[str]) -> Synonyms:
             for word in words:
                 others = [one for one in dict.fromkeys(words) if one != word]
                 found.parts.setdefault(word, []).extend(others)
+    for targets in found.words.values():
+        targets.sort(key=lambda one: -one[1])
     return found
 
 
