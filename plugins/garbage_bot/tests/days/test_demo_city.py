@@ -19,19 +19,19 @@ CONFIG = Path(__file__).parents[4] / "config"
 
 def test_everything_is_read_and_every_area_of_the_settings_has_a_calendar(mihon):
     assert (mihon.problems, mihon.notes) == ((), ())
-    assert mihon.cells_read == mihon.cells == 42
+    assert mihon.cells_read == mihon.cells == 48
     file = tomllib.loads((CONFIG / "mihon.toml").read_text("utf-8"))
     areas = file["plugins"]["segment"]["settings"]["areas"]
     assert set(mihon.calendars) == {area["id"] for area in areas}
 
 
 def test_categories_are_readable_and_told_in_three_languages(mihon):
-    assert len(mihon.categories) == 7
+    assert len(mihon.categories) == 8
     for category in mihon.categories.values():
         assert contrast(category.colour, category.ink) >= CONTRAST
         assert contrast(category.colour, "#ffffff") >= CONTRAST  # as letters on a page, too
         assert set(category.label) == set(category.prepare) == {"ja", "ja-easy", "en"}
-    assert len({category.colour for category in mihon.categories.values()}) == 7
+    assert len({category.colour for category in mihon.categories.values()}) == 8
 
 
 def test_the_turn_of_the_year(mihon):
@@ -63,6 +63,7 @@ def test_residents_find_their_area_and_ask(mihon):
     assert told is not None
     assert [one.day.day for one in told.collections if one.day] == [4, 9, 11, 18, 25]
     assert mihon.questions.read("When are large items?").categories == ("粗大ごみ(申込み)",)
+    assert mihon.questions.read("電池はいつ出せる?").categories == ("有害ごみ・電池",)
 
 
 def test_columns_without_a_description_are_told(mihon, city_in, tmp_path):
