@@ -47,9 +47,9 @@ async def show_list(request: Request) -> Response:
     state = page.plugin.state
     typed = request.query_params.get("q", "").strip()[:LONGEST]
     if not typed:
-        return _render(request, things=(), typed="", title=None)
+        return _render(request, things=(), typed="")
     found = state.catalogue.find(state.search, typed)
-    return _render(request, things=found.things, typed=typed, title=None, sure=found.sure)
+    return _render(request, things=found.things, typed=typed, sure=found.sure)
 
 
 async def show_row(request: Request) -> Response:
@@ -58,7 +58,9 @@ async def show_row(request: Request) -> Response:
     row = request.path_params["row"]
     if row not in book.rows:
         raise HTTPException(404)
-    return _render(request, things=book.in_row(row), title=_row_title(row), here=f"row/{row}")
+    say, name = request.state.liff.say, _row_name(row)
+    title = say(name) if row in ("abc", catalogue.REST) else say("{kana}行", kana=name)
+    return _render(request, things=book.in_row(row), title=title, here=f"row/{row}")
 
 
 async def show_kind(request: Request) -> Response:
@@ -68,7 +70,8 @@ async def show_kind(request: Request) -> Response:
     if number >= len(book.kinds):
         raise HTTPException(404)
     things = book.of_kind(book.kinds[number])
-    return _render(request, things=things, title=things[0].kind, here=f"kind/{number}")
+    title = request.state.liff.say(things[0].kind)
+    return _render(request, things=things, title=title, here=f"kind/{number}")
 
 
 async def show_item(request: Request) -> Response:
@@ -94,7 +97,7 @@ def _render(
     request: Request,
     *,
     things: tuple[Thing, ...],
-    title: Any,
+    title: Any = "",
     typed: str = "",
     sure: bool = True,
     here: str = "",
@@ -149,14 +152,3 @@ def _see_kind(book: Catalogue, number: int) -> Thing:
 
 def _row_name(row: str) -> Words:
     return catalogue.ROWS[row][0] if row in catalogue.ROWS else "ほか"
-
-
-def _row_title(row: str) -> Words:
-    kana = _row_name(row)
-    if row in ("abc", catalogue.REST):
-        return kana
-    return {
-        "ja": f"{kana}行",
-        "ja-easy": f"{kana}行《ぎょう》",
-        "en": f"{row.title()}: {kana}",
-    }  # nosay

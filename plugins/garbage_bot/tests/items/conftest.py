@@ -7,7 +7,8 @@ from madoguchi.testing import TestResident, Town
 FILES = {
     "items.csv": (
         "番号,品名,読み,分別区分,注意点,料金,別の言い方,name_ja-easy,name_en,note_en,name_vi\n"
-        "1,傘,かさ,燃やさないごみ,布は、はずしてください。,,,傘《かさ》,Umbrella,Take off the cloth.,Ô\n"
+        "1,傘,かさ,燃やさないごみ,布は、はずしてください。,,,"
+        "傘《かさ》,Umbrella,Take off the cloth.,Ô\n"
         "2,ハンガー（木）,はんがー,燃やすごみ,,,,,Hanger (wood),,\n"
         "3,ハンガー（プラスチック）,はんがー,プラスチック,,,,,Hanger (plastic),,\n"
         "4,ハンガー（金属）,はんがー,燃やさないごみ,,,,,,,\n"
@@ -29,7 +30,7 @@ FILES = {
     "remarks.csv": "ID,注意事項\n1,電話で申し込んでください。\n",
     "description.csv": (
         "label,label:ja-easy,label:en,description,description:en,styles,bgcolor\n"
-        "燃やすごみ,燃《も》やす ごみ,Burnable garbage,水を切ってください。,Drain it.,burn,#b3261e\n"
+        "燃やすごみ,燃《も》やす ごみ,Burnable garbage,水を切ってください。,Drain.,burn,#b3261e\n"
         "プラスチック,プラスチック,Plastic,すすいでください。,Rinse it.,plastic,#00639b\n"
         "燃やさないごみ,燃《も》やさない ごみ,Non-burnable garbage,,,unburn,#ffe14d\n"
         "粗大ごみ,大《おお》きい ごみ,Large items,電話で申し込んでください。,,large,#5d4037\n"
