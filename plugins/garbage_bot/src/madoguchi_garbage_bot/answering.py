@@ -105,7 +105,7 @@ async def answer_chosen(ctx: Any) -> Any:
 
 
 async def note_wrong(ctx: Any) -> Any:
-    """`garbage_bot:wrong?id=…&q=…`: ちがう. The question is kept; what else may be meant is told."""
+    """`garbage_bot:wrong?id=…&q=…`: ちがう. It is kept; what else may be meant is told."""
     state, asked = ctx.plugin.state, ctx.args.get("q", "")[: replies.LONGEST_ASKED]
     entry = find_entry(state.search.dictionary, ctx.args.get("id", ""))
     if entry is None:
