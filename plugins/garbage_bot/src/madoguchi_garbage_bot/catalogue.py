@@ -42,10 +42,16 @@ class Catalogue:
 
     def __init__(self, dictionary: Dictionary, described: Mapping[str, Category]) -> None:
         self.dictionary, self.described = dictionary, described
-        self.kinds = tuple(filter(None, dictionary.categories))
-        """Every category of the list; its place is its number in addresses."""
-        matched, _ = match_categories(self.kinds, described)
+        matched, _ = match_categories(filter(None, dictionary.categories), described)
         self._categories = {kind: described[name] for kind, name in matched.items()}
+        places = {category: place for place, category in enumerate(described)}
+        self.kinds = tuple(
+            sorted(
+                filter(None, dictionary.categories),
+                key=lambda kind: places.get(matched.get(kind, ""), len(places)),
+            )
+        )
+        """Every category of the list, as `description.csv` has them; its place is its number."""
         self._folded = [tuple(_fold_each(entry)) for entry in dictionary.entries]
         self._rows = [_find_row(entry) for entry in dictionary.entries]
 

@@ -19,7 +19,7 @@ from madoguchi_garbage_bot.catalogue import Catalogue
 from madoguchi_garbage_bot.contact import find_contact
 from madoguchi_garbage_bot.keys import find_entry, key_of
 from madoguchi_garbage_bot.next_day import find_next_day
-from madoguchi_garbage_bot.things import Thing
+from madoguchi_garbage_bot.things import SPOKEN, Thing
 from madoguchi_liff import LiffPage, PublicPage
 
 MOST = 100
@@ -88,6 +88,7 @@ async def show_item(request: Request) -> Response:
         thing=thing,
         number=number,
         contact=find_contact(page.plugin.config, page.gateway),
+        spoken=SPOKEN,
         next_day=await find_next_day(page, entry),
         **_around(page),
     )

@@ -7,6 +7,18 @@ from madoguchi.languages import LANGUAGES, Words
 from madoguchi_garbage_bot.days.categories import GREY, Category
 from madoguchi_garbage_bot.dictionary import Entry
 
+SPOKEN = {  # nosay
+    "zh-hans": "简体中文",
+    "zh-hant": "繁體中文",
+    "ko": "한국어",
+    "vi": "Tiếng Việt",
+    "pt": "Português",
+    "es": "Español",
+    "tl": "Filipino",
+    "ne": "नेपाली",
+    "id": "Bahasa Indonesia",
+}
+"""What a language of a list calls itself."""
 UNDECIDED = "決まっていません"
 """What is said of an entry whose category the list leaves open."""
 

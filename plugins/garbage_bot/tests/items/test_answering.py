@@ -162,7 +162,7 @@ def test_other_questions_about_garbage_get_the_list_and_the_telephone(resident, 
 def test_a_category_is_told_with_what_belongs_to_it(resident):
     (said,) = resident.says("燃やすごみ")
     assert said["altText"] == "燃やすごみ\n水を切ってください。"
-    assert actions(said)["この種類の物を見る"]["uri"].endswith("/garbage_bot/list/kind/1")
+    assert actions(said)["この種類の物を見る"]["uri"].endswith("/garbage_bot/list/kind/0")
 
 
 def test_days_in_unknown_words_tell_how_to_ask(resident):
