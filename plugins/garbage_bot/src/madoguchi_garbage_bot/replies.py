@@ -28,17 +28,17 @@ MOST_CARDS, MOST_BEHIND = 3, 4
 """Answers shown at once; entries that one button stands for."""
 LONGEST_NOTE, LONGEST_ASKED = 400, 24
 SIGNS = {
-    "burn": "🔥",
-    "unburn": "🔩",
-    "plastic": "♻️",
-    "bottle": "🍾",
-    "pet": "🥤",
-    "paper": "📰",
-    "large": "🛋️",
-    "hazard": "⚠️",
-    "none": "🚫",
+    "burn": "▲",
+    "unburn": "■",
+    "plastic": "♻",
+    "bottle": "●",
+    "pet": "◆",
+    "paper": "▤",
+    "large": "★",
+    "hazard": "⚠",
+    "none": "✕",
 }
-"""The pictures of categories where only letters can stand."""
+"""The pictures of categories where only letters can stand; emoji are missing on many machines."""
 QUESTIONS = ("どんな素材ですか。", "大きさはどのくらいですか。", "どれですか。")
 """What `choices.question_for` asks, for the catalogs."""
 TODAY = "今日は何ごみ？"

@@ -50,7 +50,7 @@ def test_an_answer_says_name_category_how_and_fee_and_its_alt_text_says_all(resi
     (said,) = resident.says("壊れた傘はどうやって捨てればいいですか")
     assert said["altText"] == "傘\n燃やさないごみ\n布は、はずしてください。"
     name, kind, how = texts(cards(said)[0]["body"])
-    assert (name, kind, how) == ("傘", "🔩 燃やさないごみ", "布は、はずしてください。")
+    assert (name, kind, how) == ("傘", "■ 燃やさないごみ", "布は、はずしてください。")
     band = cards(said)[0]["body"]["contents"][1]
     assert band["backgroundColor"] == "#ffe14d"
     assert contrast(band["backgroundColor"], band["contents"][0]["color"]) >= 4.5
@@ -182,7 +182,7 @@ def test_other_languages_are_understood_and_spoken(resident):
     assert said["altText"].startswith("Umbrella")
     resident.says("やさしい日本語")
     (said,) = resident.says("傘")
-    assert texts(said)[:2] == ["傘（かさ）", "🔩 燃（も）やさない ごみ"]
+    assert texts(said)[:2] == ["傘（かさ）", "■ 燃（も）やさない ごみ"]
     assert "くわしく 見（み）る" in actions(said)
 
 
