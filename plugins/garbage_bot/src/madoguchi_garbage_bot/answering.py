@@ -27,6 +27,8 @@ WORDS = {  # nosay
     "trash",
 }
 """What the tile says, and what else is typed for it, in small letters."""
+LONGEST = 200
+"""Characters; who writes more tells a story."""
 LEAST = 0.5
 """The chance from which on a search is offered."""
 AMID = 0.6
@@ -38,7 +40,7 @@ def offer(ctx: OfferContext, text: str) -> Offer | None:
 
     In the talk that the tile begins, what is not found is a question for us, too.
     """
-    if not text:
+    if not text or len(text) > LONGEST:
         return None
     if text.lower() in WORDS:
         return Offer(explain, Fit.EXACT, TITLE)

@@ -1,11 +1,13 @@
 """Questions about things through the public door: webhook in, LINE's calls out."""
 
+from urllib.parse import parse_qsl
+
 import pytest
 from sqlalchemy import select
 
 from madoguchi.testing import TestResident
 from madoguchi_garbage_bot.days.categories import contrast
-from madoguchi_garbage_bot.flex import LONGEST_DATA
+from madoguchi_garbage_bot.flex import LONGEST_DATA, tap
 from madoguchi_garbage_bot.questions import question
 
 FALLBACK = "お答えできませんでした。\n見本市 0100-00-0000（平日 8:30〜17:15）"
@@ -198,3 +200,12 @@ def test_a_button_older_than_the_list_says_so(resident, town):
 @pytest.fixture
 def clock(town):
     return town.clock
+
+
+def test_a_button_keeps_whole_ids_whatever_the_list_calls_its_things():
+    ids = {"id": "い" * 20, "id2": "ろ" * 20}
+    data = tap("傘", "item", **ids, q="傘" * 50)["data"]
+    assert len(data) <= LONGEST_DATA
+    given = dict(parse_qsl(data.partition("?")[2]))
+    assert given.items() <= (ids | {"q": given.get("q")}).items()
+    assert given["id"] == ids["id"]
