@@ -12,13 +12,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
-from madoguchi import OpenPage
+from madoguchi import JST, OpenPage
 from madoguchi.languages import Words
 from madoguchi_garbage_bot import catalogue, icons, looks
 from madoguchi_garbage_bot.catalogue import Catalogue
 from madoguchi_garbage_bot.contact import find_contact
 from madoguchi_garbage_bot.keys import find_entry, key_of
-from madoguchi_garbage_bot.next_day import find_next_day
+from madoguchi_garbage_bot.next_day import find_area, find_column, find_next
 from madoguchi_garbage_bot.things import SPOKEN, Thing
 from madoguchi_liff import LiffPage, PublicPage
 
@@ -89,9 +89,20 @@ async def show_item(request: Request) -> Response:
         number=number,
         contact=find_contact(page.plugin.config, page.gateway),
         spoken=SPOKEN,
-        next_day=await find_next_day(page, entry),
+        **await _find_days(page, entry.category),
         **_around(page),
     )
+
+
+async def _find_days(page: Any, category: str) -> dict[str, Any]:
+    """The next collection for a resident; who has told no area is shown where to choose it."""
+    city = page.plugin.state.days
+    key = await find_area(page) if page.resident is not None else None
+    today = page.now.astimezone(JST).date()
+    day = find_next(city, key, category, today) if key else None
+    has_choice = any(getattr(one, "path", "") == "/area" for one in page.plugin.pages)
+    asks = page.resident is not None and not key and find_column(city, category) and has_choice
+    return {"next_day": day, "area_path": page.path("/liff/garbage_bot/area") if asks else None}
 
 
 def _render(

@@ -8,7 +8,7 @@ import pytest
 
 from madoguchi.testing.visitor import Visitor
 from madoguchi_garbage_bot.days.categories import contrast
-from madoguchi_garbage_bot.next_day import next_day
+from madoguchi_garbage_bot.next_day import find_next
 
 LIST = "/liff/garbage_bot/list"
 
@@ -137,8 +137,8 @@ def test_letters_can_be_read_on_every_category(resident, town):
 def test_the_next_day_is_that_of_the_category_in_an_area(town):
     city = town.running.services.plugins.all["garbage_bot"].state.days
     today = date(2027, 6, 1)  # a Tuesday
-    assert next_day(city, "honcho", "プラスチック", today) == today
-    assert next_day(city, "honcho", "燃やすごみ", today) == date(2027, 6, 3)
-    assert next_day(city, "honcho", "燃やさないごみ", today) == date(2027, 6, 9)
+    assert find_next(city, "honcho", "プラスチック", today) == today
+    assert find_next(city, "honcho", "燃やすごみ", today) == date(2027, 6, 3)
+    assert find_next(city, "honcho", "燃やさないごみ", today) == date(2027, 6, 9)
     for key, category in (("mura", "燃やすごみ"), ("honcho", "市では集めません"), ("honcho", "")):
-        assert next_day(city, key, category, today) is None
+        assert find_next(city, key, category, today) is None
