@@ -308,6 +308,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     folder = tmp_path_factory.mktemp("workspace")
     (folder / "config").mkdir()
     shutil.copy(ROOT / "config" / "mihon.toml", folder / "config")
+    shutil.copytree(ROOT / "config" / "mihon", folder / "config" / "mihon")
     for block in BLOCKS:
         if name := block.marks.get("title"):
             file = folder / name

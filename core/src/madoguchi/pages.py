@@ -165,8 +165,11 @@ class PageContext:
             desk.plugin.fail(f"form {desk.name}", known)
             raise FormFailed(f"form {desk.name} failed") from known
 
-    def of(self, resident: Resident, **values: Any) -> Self:
-        """This context for a resident whose identity was verified; templates know `values`."""
+    def of(self, resident: Resident | None, **values: Any) -> Self:
+        """This context for a resident whose identity was verified; templates know `values`.
+
+        None is nobody in particular.
+        """
         return replace(self, resident=resident, _values=values)
 
     def acting(self, actor: Actor, **values: Any) -> Self:

@@ -14,9 +14,9 @@ from madoguchi_liff.erasing import show_erased, show_erasure, take_erasure
 from madoguchi_liff.forms import show_form, show_media, take_form
 from madoguchi_liff.home import show_home
 from madoguchi_liff.mine import give_out, show_address, show_copy, show_mine, take_copy
-from madoguchi_liff.page import LiffPage, serve
+from madoguchi_liff.page import LiffPage, PublicPage, serve, serve_public
 
-__all__ = ["LiffPage"]
+__all__ = ["LiffPage", "PublicPage"]
 
 
 @hookimpl
@@ -33,8 +33,8 @@ def config_model() -> type[BaseModel]:
 
 @hookimpl
 def register_page_types() -> dict[type, Callable[..., Any]]:
-    """Pages that need to know who it is."""
-    return {LiffPage: serve}
+    """Pages that need to know who it is, and pages for everybody."""
+    return {LiffPage: serve, PublicPage: serve_public}
 
 
 @hookimpl

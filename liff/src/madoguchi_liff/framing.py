@@ -1,12 +1,11 @@
 """What surrounds every page: language, addresses, security headers, the city's telephone."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from markupsafe import Markup
 from starlette.requests import Request
@@ -120,11 +119,9 @@ def _here(request: Request, own: Any) -> str:
     kept = [
         (name, value)
         for name, value in request.query_params.multi_items()
-        if name in ("q", "from", "send", "app", "t")
+        if name in ("q", "from", "send", "app", "t") and 0 < len(value) <= 100
     ]
-    query = "&".join(
-        f"{name}={value}" for name, value in kept if re.fullmatch(r"[\w-]+", value, re.A)
-    )
+    query = urlencode(kept)
     inner = request.url.path.partition("/liff")[2]
     return own.path(f"/liff{inner}") + (f"?{query}" if query else "")
 

@@ -1,4 +1,4 @@
-"""The type of page that needs to know who it is, and how it is served."""
+"""The types of pages in the residents' look, and how they are served: who it is comes first."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -32,6 +32,43 @@ class LiffPage:
     methods: tuple[str, ...] = ("GET",)
 
 
+@dataclass(frozen=True, slots=True)
+class PublicPage:
+    """A page in the same look for everybody, at `/{gateway}/liff/{plugin}{path}`, without LINE.
+
+    `request.state.page.resident` is None, also for those who are known elsewhere.
+    """
+
+    path: str
+    endpoint: Callable[..., Any]
+    methods: tuple[str, ...] = ("GET",)
+
+
+def serve_public(item: PublicPage, page: Any) -> Callable[..., Any]:
+    """The endpoint that asks nobody who it is."""
+
+    async def endpoint(request: Request) -> Response:
+        own = request.state.page
+        if request.method not in ("GET", "HEAD") and not is_same_origin(request, own):
+            return refuse_foreign(request)
+        around = frame(request, own)
+        request.state.liff = around
+        known = page.of(None, **around.values())
+        return protect(await _run(item.endpoint, request, known, own), own)
+
+    return endpoint
+
+
+async def _run(endpoint: Callable[..., Any], request: Request, known: Any, own: Any) -> Response:
+    """What the plugin answers; what it does not have is said in our look."""
+    try:
+        return await known.run(endpoint, request)
+    except HTTPException as error:
+        if error.status_code != 404:
+            raise
+        return own.render("missing.html", 404, **request.state.liff.values())
+
+
 def serve(item: LiffPage, page: Any) -> Callable[..., Any]:
     """The endpoint that recognises the resident first."""
 
@@ -52,12 +89,7 @@ def serve(item: LiffPage, page: Any) -> Callable[..., Any]:
         )
         request.state.liff = around
         known = page.of(replace(resident, language=around.language), **around.values())
-        try:
-            response = await known.run(item.endpoint, request)
-        except HTTPException as error:
-            if error.status_code != 404:
-                raise
-            response = own.render("missing.html", 404, **around.values())
+        response = await _run(item.endpoint, request, known, own)
         protect(response, own)
         if renewed := session.renewed(own.now):
             write_session(response, own, renewed)

@@ -231,10 +231,10 @@
     reveal();
     document.body.setAttribute("hx-boost:inherited", "target:#main select:#main swap:outerHTML");
     await load(htmxFile);
-    document.addEventListener("htmx:after:swap", () => {
+    document.addEventListener("htmx:after:swap", ({ detail }) => {
       calmDown();
       reveal();
-      if (document.activeElement?.closest("[role=search]")) return; // who types goes on typing
+      if (detail.ctx.target?.id !== "main") return; // a part of the page: who types goes on typing
       scrollTo(0, 0);
       focusNews();
       if (document.querySelector("main [data-waiting]")) prove(); // the session ended meanwhile

@@ -16,13 +16,17 @@ from madoguchi_garbage_bot import (
     answering,
     area_chat,
     areas,
+    console,
     day_chat,
     day_pages,
     day_rows,
     day_tables,
+    item_pages,
     knowledge,
     models,
+    questions,
     reminding,
+    telling,
 )
 from madoguchi_garbage_bot.config import GarbageConfig
 
@@ -33,9 +37,20 @@ def plugin_info():
     return PluginInfo(
         "ごみの分け方",
         "ごみの分け方と出し方をしらべます。",
-        keeps={**day_rows.KEEPS},
-        forgets=[ForgetRows("asked", day_rows.ASKED, day_tables.asked.c.at, days=1)],
-        audit_words={**day_rows.AUDIT_WORDS},
+        keeps={
+            **day_rows.KEEPS,
+            "答えられなかった、ごみの質問の文": (
+                "答えられるようにするため。だれの質問かは、残さない。90日"
+            ),
+            "「わかったら教えて」とたのんだ質問": "答えを知らせるため。知らせるまで、長くて90日",
+        },
+        forgets=[
+            ForgetRows("asked", day_rows.ASKED, day_tables.asked.c.at, days=1),
+            ForgetRows(
+                "questions", "答えられなかった、ごみの質問", questions.question.c.at, days=90
+            ),
+        ],
+        audit_words={**day_rows.AUDIT_WORDS, **console.AUDIT_WORDS},
     )
 
 
@@ -47,63 +62,76 @@ def config_model():
 
 @hookimpl
 def register_models():
-    """Areas and reminders."""
+    """Areas and reminders; questions without an answer, uploaded lists, what staff add."""
     return models.MODELS
 
 
 @hookimpl
 def register_jobs():
-    """Reminders that are due."""
-    return [Job("remind", Every(minutes=5), reminding.remind, limit=240)]
+    """Reminders that are due; whose message a question was, once it cannot be taken back."""
+    return [
+        Job("remind", Every(minutes=5), reminding.remind, limit=240),
+        Job("forget_keys", Every(minutes=60), telling.forget_keys),
+    ]
 
 
 @hookimpl
 def register_permissions():
     """What somebody may do in a section."""
-    return [Permission("garbage_bot.reminders", "ごみの日の通知を見て、止めることができ")]  # nosay
+    reminders = Permission("garbage_bot.reminders", "ごみの日の通知を見て、止めることができ")  # nosay
+    return [*console.build_permissions(), reminders]
 
 
 @hookimpl
 def register_menu_items():
-    """The month."""
-    return [MenuItem("ごみの日", page="garbage_bot/month", icon="calendar")]
+    """How to ask, and the month."""
+    return [
+        MenuItem(answering.TITLE, says=answering.TITLE, icon="bin"),
+        MenuItem("ごみの日", page="garbage_bot/month", icon="calendar"),
+    ]
 
 
 @hookimpl
 def register_pages():
-    """The month, the choice of an area, reminders; what staff see of them."""
-    return [*day_pages.build_pages()]
+    """The list and its things, the month, the choice of an area, reminders; what staff do."""
+    return [*item_pages.build_pages(), *day_pages.build_pages(), *console.build_pages()]
 
 
 @hookimpl
 def export_personal_data(db, resident):
-    """The area, and when somebody is reminded."""
-    return [*day_rows.export(db, resident.id)]
+    """The area, when somebody is reminded, and of what they want to be told."""
+    return [*day_rows.export(db, resident.id), *telling.export_rows(db, resident.id)]
 
 
 @hookimpl
 def erase_personal_data(db, resident):
     """The same."""
-    return Erased({**day_rows.erase(db, resident.id)})
+    rest = telling.erase_rows(db, resident.id)
+    return Erased({**day_rows.erase(db, resident.id), **rest.deleted})
 
 
 @hookimpl
 def register_postbacks():
-    """The buttons of answers."""
-    return {**day_chat.POSTBACKS}
+    """The buttons of answers, and who wants to know."""
+    return {**answering.POSTBACKS, **day_chat.POSTBACKS, "tell": telling.promise}
 
 
 @hookimpl
-async def on_unsend(ctx):
-    """The question that waits for an area may be what was taken back."""
-    if ctx.resident is not None:
-        await ctx.write(areas.end_asking, ctx.resident.id)
+async def on_unsend(ctx, message_id):
+    """Its question goes; the one that waits for an area may be what was taken back, too."""
+    await telling.forget_taken_back(ctx, message_id)
+
+
+@hookimpl
+async def on_change(plugin, name):
+    """Staff switched to another list, or added something."""
+    await knowledge.renew(plugin)
 
 
 @hookimpl
 @asynccontextmanager
 async def lifespan(plugin):
-    """The list and the calendar are read once."""
+    """The list and the calendar are read; the list again when staff change it."""
     plugin.state = await knowledge.load(plugin)
     yield
 
@@ -111,7 +139,7 @@ async def lifespan(plugin):
 @hookimpl
 def offer_for_message(ctx, message, text):
     """Names of things, however they are written; collection days, and where somebody lives."""
-    known = ctx.plugin.state
-    if bid := day_chat.offer(known.days, text):
+    days = ctx.plugin.state.days
+    if bid := day_chat.offer(days, text):
         return bid
-    return area_chat.offer(known.days, message, text, answering.offer(known.search, text))
+    return area_chat.offer(days, message, text, answering.offer(ctx, text))

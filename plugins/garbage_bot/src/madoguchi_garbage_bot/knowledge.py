@@ -1,15 +1,17 @@
 """What the plugin knows: the list with its search, and the collection days. Kept in memory."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from madoguchi_garbage_bot.catalogue import Catalogue
 from madoguchi_garbage_bot.config import GarbageConfig
 from madoguchi_garbage_bot.days.city import City, read_city
 from madoguchi_garbage_bot.dictionary import load_dictionary
 from madoguchi_garbage_bot.reading import read_table
 from madoguchi_garbage_bot.search import Search
+from madoguchi_garbage_bot.talks import Talks
 
 
 class NotUsable(Exception):
@@ -22,14 +24,26 @@ class Knowledge:
 
     search: Search
     days: City
+    talks: Talks = field(default_factory=Talks)
+    _catalogue: Catalogue | None = None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The list as a book, made anew when the list or what is said of categories is another."""
+        made, dictionary, said = self._catalogue, self.search.dictionary, self.days.described
+        if made is None or made.dictionary is not dictionary or made.described is not said:
+            made = self._catalogue = Catalogue(dictionary, said)
+        return made
 
 
 async def load(plugin: Any) -> Knowledge:
     """Read everything. Raises `NotUsable`, which quarantines the plugin."""
-    return Knowledge(
+    known = Knowledge(
         await asyncio.to_thread(load_search, plugin.config, plugin.city_folder),
         await asyncio.to_thread(load_days, plugin.config, plugin.city_folder),
     )
+    await asyncio.to_thread(lambda: known.catalogue)
+    return known
 
 
 def load_search(config: GarbageConfig, folder: Path) -> Search:

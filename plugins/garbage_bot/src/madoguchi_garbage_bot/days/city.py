@@ -36,6 +36,8 @@ class City:
     exceptions: Exceptions
     categories: Mapping[str, Category]
     """Column of the calendar → category, for those that have one."""
+    described: Mapping[str, Category]
+    """Every category of `description.csv` by its name there, collected or not."""
     finder: AreaFinder
     questions: QuestionReader
     postcodes: Mapping[str, list[str]]
@@ -85,6 +87,7 @@ def read_city(
         {calendar.area.key: calendar for calendar in table.calendars},
         Exceptions(closures, moved, on_closure, on_holiday),
         categories,
+        by_name,
         AreaFinder(calendar.area for calendar in table.calendars),
         QuestionReader(words),
         postcodes,
