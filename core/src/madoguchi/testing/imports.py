@@ -53,6 +53,7 @@ PUBLIC = {
     },
     "madoguchi.store": {"UTCDateTime", "plugin_metadata"},
     "madoguchi.tables": {"audit", "profile", "resident", "unanswered"},
+    "madoguchi.unanswered": {"mask"},
 }
 """What a plugin may import of the gateway."""
 
