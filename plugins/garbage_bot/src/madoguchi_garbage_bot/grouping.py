@@ -16,6 +16,8 @@ from madoguchi_garbage_bot.slips import distance
 SHORTEST = 4
 """Letters from which one slip still is the same word."""
 SHORTEST_READING = 3
+LIKELY = 0.42
+"""From here on a proposal says that a question was about garbage at all."""
 ELSEWHERE = "elsewhere"
 """The kind of a question that no plugin claimed."""
 

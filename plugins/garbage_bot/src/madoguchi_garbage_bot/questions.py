@@ -17,7 +17,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     insert,
     select,
     text,
@@ -165,10 +164,12 @@ def ask_to_be_told(db: Session, resident_id: int, number: int) -> bool:
     return True
 
 
-def count_tellers(db: Session) -> dict[int, int]:
-    """How many want to be told, by question."""
-    numbers = select(teller.c.question_id, func.count()).group_by(teller.c.question_id)
-    return dict(db.execute(numbers).tuples())
+def find_tellers(db: Session) -> dict[int, set[int]]:
+    """Who wants to be told, by question."""
+    found: dict[int, set[int]] = {}
+    for who, number in db.execute(select(teller.c.resident_id, teller.c.question_id)):
+        found.setdefault(number, set()).add(who)
+    return found
 
 
 def take_tellers(db: Session, numbers: Collection[int]) -> list[tuple[int, str | None, int]]:

@@ -1,5 +1,6 @@
 """Who wants to know what the list did not: asked for in the chat, told once there is an answer."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -17,7 +18,7 @@ async def promise(ctx: Any) -> Any:
     number = ctx.args.get("id", "")
     who = ctx.resident
     gone = ctx.say("答えが決まりました。もう一度、同じ言葉を送ってください。")
-    if who is None or not number.isdecimal() or len(number) > 15:
+    if who is None or not re.fullmatch("[0-9]{1,15}", number):
         return gone
     words = ctx.say("わかったら、ここでお知らせします。")
 

@@ -11,7 +11,7 @@ from madoguchi_garbage_bot.layouts import TITLES
 
 _PLAIN = ("id", "name", "reading", "category", "note", "fee")
 LOG = ("kind", "query", "expect", "item_ids", "item_names", "categories", "ambiguous", "count")
-_ABOUT = "# ごみの質問の記録。item_names に正しい品名を書き足すと、madoguchi garbage evaluate で測れます。"
+_ABOUT = "# ごみの質問の記録。item_namesに品名を書き足すと、garbage evaluateで測れます。"
 
 
 def write_list(dictionary: Dictionary) -> bytes:
