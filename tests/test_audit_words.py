@@ -22,7 +22,9 @@ OTHERS = {"menu.plan", "delivery.id", "resident.id", "resident.note_export", "st
 
 @pytest.fixture
 def plugins():
-    return {"segment": {}, "liff": {}, "console": {}}
+    garbage = ROOT / "config" / "mihon" / "garbage"
+    list_of_items = {"dictionary": str(garbage / "items.csv"), "calendar": str(garbage)}
+    return {"segment": {}, "garbage_bot": list_of_items, "liff": {}, "console": {}}
 
 
 def find_actions() -> set[str]:

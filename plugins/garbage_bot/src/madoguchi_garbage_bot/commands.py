@@ -1,3 +1,4 @@
+# nosay: for operators
 """`madoguchi garbage`: look at a list before it is used, and measure how well it answers."""
 
 import json

@@ -1,3 +1,4 @@
+# nosay: for operators
 """What a city's file may say of this plugin."""
 
 from collections.abc import Mapping

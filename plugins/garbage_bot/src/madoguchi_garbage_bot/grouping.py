@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import lru_cache
 
 from madoguchi_garbage_bot.dictionary import Entry
 from madoguchi_garbage_bot.folding import fold, is_kana, soften
@@ -65,7 +66,7 @@ class Group:
 
 
 def group(questions: Iterable[Asked], read: Read) -> list[Group]:
-    """The groups, the most frequent first; 10,000 questions take about half a second."""
+    """The groups, the most frequent first; 10,000 different questions take a second."""
     named: dict[str, list[tuple[str, Asked]]] = {}
     for one in questions:
         thing = name_thing(one.text)
@@ -78,6 +79,7 @@ def group(questions: Iterable[Asked], read: Read) -> list[Group]:
     return sorted(groups.values(), key=lambda one: (-one.count, one.word))
 
 
+@lru_cache(maxsize=20_000)
 def name_thing(text: str) -> str:
     """What a question is about: 「傘の捨て方」 is about 傘."""
     return read_phrase(take_bracket(text)[0]).thing or text.strip()

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Row,
     Table,
     Text,
+    case,
     delete,
     insert,
     select,
@@ -96,23 +97,28 @@ def keep(
     """Store a question and return its number. Phone numbers and mail addresses are masked.
 
     `kind` is one of `KINDS`, `entry` the id of an answer that was wrong; with `message_key`
-    (`ctx.message_key()`) the question goes when its message is taken back.
+    (`ctx.message_key()`) the question goes when its message is taken back. It counts as
+    unanswered; one that was wrong was counted as answered before.
     """
     if kind not in KINDS:
         raise ValueError(f"a question is kept as {', '.join(KINDS)}, not {kind!r}")
+    _count(db, at, answered=-1 if kind == "wrong" else 0, unanswered=1)
     values = {"text": mask(text), "kind": kind, "entry": entry, "at": at}
     made = db.execute(insert(question).values(**values, message_key=message_key))
     return int(made.inserted_primary_key[0])
 
 
-def count(db: Session, *, answered: bool, at: datetime) -> None:
-    """Count a question of its week: answered for sure, or not."""
+def count(db: Session, *, answered: bool = True, at: datetime) -> None:
+    """Count a question of its week that was answered for sure. `keep` counts the others."""
+    _count(db, at, answered=int(answered), unanswered=int(not answered))
+
+
+def _count(db: Session, at: datetime, *, answered: int, unanswered: int) -> None:
     dialect = postgresql if db.get_bind().dialect.name == "postgresql" else sqlite
-    column = week.c.answered if answered else week.c.unanswered
-    put = dialect.insert(week).values(
-        monday=monday_of(at), answered=int(answered), unanswered=int(not answered)
-    )
-    more = {column.name: column + 1}
+    first = {"answered": max(answered, 0), "unanswered": unanswered}
+    less = case((week.c.answered + answered < 0, 0), else_=week.c.answered + answered)
+    more = {"answered": less, "unanswered": week.c.unanswered + unanswered}
+    put = dialect.insert(week).values(monday=monday_of(at), **first)
     db.execute(put.on_conflict_do_update(index_elements=["monday"], set_=more))
 
 

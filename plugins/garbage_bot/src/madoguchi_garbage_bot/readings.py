@@ -27,6 +27,7 @@ def load_reader() -> Read:
         tokenizer = getattr(own, "tokenizer", None)
         if tokenizer is None:  # one for each thread: it works in a buffer of its own
             tokenizer = own.tokenizer = dictionary.tokenizer()
+        text = text.encode("utf-8", "ignore").decode()  # no halves of a pair: it refuses them
         for mode in (SplitMode.C, SplitMode.A):
             words = tokenizer.tokenize(text, mode)
             reading = fold("".join(_say(word) for word in words))

@@ -52,8 +52,8 @@ def tell(page: Any, db: Session, numbers: Collection[int], entry: Entry) -> int:
 
 def export_rows(db: Session, resident_id: int) -> list[Record]:
     """The questions of which somebody wants to be told."""
-    return [
-        Record(TITLE, {"日時": at.astimezone(JST).isoformat(), "質問": text})  # nosay
+    return [  # nosay
+        Record(TITLE, {"日時": at.astimezone(JST).isoformat(), "質問": text})
         for at, text in questions.texts_of(db, resident_id)
     ]
 
