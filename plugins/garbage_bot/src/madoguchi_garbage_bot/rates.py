@@ -7,7 +7,7 @@ from datetime import date, timedelta
 GOALS = ((4, 0.10), (12, 0.05))
 """From which week on, counted from the first, at most which share is unanswered."""
 MOST_WEEKS = 26
-LEFT, TOP, WIDTH, HEIGHT = 44, 16, 300, 140
+LEFT, TOP, WIDTH, HEIGHT = 40, 12, 284, 140
 """Where the chart's plot lies, in units of the drawing."""
 
 

@@ -1,5 +1,5 @@
 # nosay: what is said here, staff read
-"""ごみの一覧: a file is looked at, its difference seen, and then it is live, whole or not at all."""
+"""ごみの一覧: a file is looked at, then its difference; then it is live, whole or not at all."""
 
 import asyncio
 from dataclasses import dataclass
