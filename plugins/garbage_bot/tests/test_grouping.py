@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from madoguchi_garbage_bot.additions import plain
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
 from madoguchi_garbage_bot.grouping import Asked, group, is_open, propose
 from madoguchi_garbage_bot.rates import draw, number_weeks
@@ -74,7 +75,7 @@ def test_what_is_answered_by_now_is_not_open_and_what_was_wrong_is_until_it_is_t
     assert not is_open(search, group(right, no_readings)[0], set())
     [one] = group(wrong, no_readings)
     assert is_open(search, one, set())
-    assert not is_open(search, one, {"扇風機"})
+    assert not is_open(search, one, {plain("扇風機")})
     taught = search.teach([("扇風機", "傘", "")])
     assert not is_open(taught, one, set())
     assert [entry.name for entry in taught.ask("扇風機を捨てたい").entries] == ["傘"]

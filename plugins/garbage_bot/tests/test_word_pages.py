@@ -9,6 +9,7 @@ from sqlalchemy import insert, select
 
 from madoguchi.tables import audit, unanswered
 from madoguchi.testing import TestResident, until
+from madoguchi.testing.personal import check_personal_data
 from madoguchi_garbage_bot import questions
 from madoguchi_garbage_bot.evaluating import read_queries
 
@@ -133,12 +134,27 @@ def test_words_that_no_plugin_answered_stand_here_if_they_are_likely_ours(desk, 
     assert words_of(desk.opens("/garbage_bot/words")) == []
 
 
-def test_what_is_kept_has_no_phone_number_and_goes_when_it_is_taken_back(desk, gateway, clock):
-    ask(gateway, "本棚 090-1234-5678 a@example.com", message_key="abc")
-    row = read(gateway, questions.find_open)[0]
+def test_what_is_kept_has_no_phone_number_and_goes_when_its_message_is_taken_back(gateway):
+    hanako = TestResident(gateway)
+    hanako.says("本棚")
+    [sent] = [one["message"]["id"] for one in hanako.chat() if one["from"] == "resident"]
+    key = gateway.running.services.key_of(sent)
+    ask(gateway, "本棚 090-1234-5678 a@example.com", message_key=key)
+    [row] = read(gateway, questions.find_open)
     assert row.text == "本棚 （電話番号） （メール）"
-    write(gateway, questions.take_back, "abc")
+    hanako.unsends(sent)
     assert read(gateway, questions.find_open) == []
+
+
+def test_what_somebody_wants_to_be_told_is_handed_out_and_erased(gateway):
+    hanako = TestResident(gateway)
+    number = ask(gateway, "本棚")
+    hanako._does(gateway.simulator.tap(hanako.user_id, f"garbage_bot:tell?id={number}"))
+    assert read(gateway, questions.find_tellers)
+    plugin = gateway.running.services.plugins.all["garbage_bot"]
+    assert check_personal_data(gateway, plugin, hanako.user_id) == []
+    assert not read(gateway, questions.find_tellers)
+    assert [row.text for row in read(gateway, questions.find_open)] == ["本棚"]
 
 
 def test_the_share_of_each_week_stands_beside_its_goal(desk, gateway, clock):
