@@ -107,6 +107,15 @@ class Context:
         message = self.event.message or {}
         return self._turn.fetch_content(message_id or str(message.get("id", "")))
 
+    def message_key(self, message_id: str | None = None) -> str:
+        """A keyed hash of this event's message, or of the one that `on_unsend` names.
+
+        What is kept of a message without its sender is found by it when the message is taken back
+        (R13). A day later no unsend can come any more: then forget the key.
+        """
+        message = self.event.message or {}
+        return self._turn.services.key_of(message_id or str(message.get("id", "")))
+
     def audit(self, db: "Session", action: str, object: str, detail: Any = None) -> None:
         """Write a line into the audit log, inside a unit: references only, no personal values."""
         self._turn.audit(self.plugin, db, action, object, detail)

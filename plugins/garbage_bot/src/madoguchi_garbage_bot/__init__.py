@@ -119,7 +119,13 @@ def register_postbacks():
 @hookimpl
 async def on_unsend(ctx, message_id):
     """Its question goes; the one that waits for an area may be what was taken back, too."""
-    await telling.forget_taken_back(ctx, message_id)
+
+    def save(db):
+        questions.take_back(db, ctx.message_key(message_id))
+        if ctx.resident is not None:
+            areas.end_asking(db, ctx.resident.id)
+
+    await ctx.write(save)
 
 
 @hookimpl

@@ -67,11 +67,13 @@ async def answer(ctx: Any) -> Any:
     _go_on(ctx)
     result: Result = ctx.offer.data
     asked = ctx.event.text.strip()
-    if result.sure:
-        return replies.tell_result(ctx, result, asked)
 
     def save(db: Session) -> Any:
-        number = questions.keep(db, text=asked, kind=result.kind.value, at=ctx.now)
+        if result.sure:
+            questions.count(db, at=ctx.now)
+            return replies.tell_result(ctx, result, asked)
+        kind, key = result.kind.value, ctx.message_key()
+        number = questions.keep(db, text=asked, kind=kind, at=ctx.now, message_key=key)
         if result.kind is Kind.GUESS:
             return replies.tell_guesses(ctx, result.entries, result.thing, number)
         return replies.tell_nothing(ctx, result.thing, number)

@@ -3,6 +3,7 @@
 from datetime import date, timedelta
 from typing import Any
 
+from madoguchi_garbage_bot import areas
 from madoguchi_garbage_bot.days.calendars import collections
 from madoguchi_garbage_bot.days.categories import match_categories
 from madoguchi_garbage_bot.days.city import City
@@ -12,12 +13,8 @@ AHEAD = timedelta(100)
 
 
 async def find_area(page: Any) -> str | None:
-    """The key of the area of this page's resident; None if they have not told it.
-
-    The choice of areas comes with the branch `days`: then this is
-    `await page.read(areas.area_of, page.resident.id)` for a resident.
-    """
-    return None
+    """The key of the area of this page's resident; None if they have not told it."""
+    return await page.read(areas.area_of, page.resident.id) if page.resident else None
 
 
 def find_next(city: City, key: str, category: str, today: date) -> date | None:

@@ -2,7 +2,8 @@
 """What a message means: an entry, a choice, several, a guess, or honestly nothing."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -32,6 +33,8 @@ CERTAIN = 0.86
 NEAR = 0.1
 """Entries this close to the best are as likely to be meant."""
 MOST_GUESSES = 3
+LEAST = 0.2
+"""Of the same letters, what makes a proposal for staff."""
 _MOST_TEXT = 200
 _LONGEST = 60
 """Characters of a question; who writes more tells a story."""
@@ -107,11 +110,43 @@ class Search:
             self._find_contained,
             self._find_rewritten,
         )
+        self._taught: dict[str, Hits] = {}
+
+    def teach(self, words: Iterable[tuple[str, str, str]]) -> "Search":
+        """The same search with words that staff decided: each, and the name and category it means.
+
+        Such a word beats whatever else is found; one whose entry is gone is passed over.
+        """
+        other = copy(self)
+        named: dict[str, Hits] = {}
+        for place, entry in enumerate(self.dictionary.entries):
+            for key in (entry.name, f"{entry.name}\n{entry.category}"):
+                named.setdefault(key, {})[place] = 1.0
+        other._taught = {
+            soften(fold(word)): hits
+            for word, name, category in words
+            if (hits := named.get(f"{name}\n{category}") or named.get(name))
+        }
+        return other
+
+    def is_taught(self, text: str) -> bool:
+        """Whether staff decided what a text means."""
+        thing = read_phrase(take_bracket(text)[0]).thing
+        return any(soften(fold(one)) in self._taught for one in (text, thing) if one)
+
+    def rank(self, text: str, most: int = MOST_GUESSES) -> list[tuple[Entry, float]]:
+        """What a text may mean and how sure that is, however little: for people who decide."""
+        thing = read_phrase(take_bracket(text)[0]).thing or text
+        hits = {**self._find_alike(thing, LEAST), **self._match(thing, _NONE)}
+        ranked = sorted(hits.items(), key=lambda one: (-round(one[1], 2), one[0]))[:most]
+        return [(self.dictionary.entries[place], round(sure, 2)) for place, sure in ranked]
 
     def ask(self, text: str) -> Result:
         """Find what a message means. Never raises, touches nothing but memory."""
         if is_small_talk(text):
             return Result(Kind.OTHER, "")
+        if taught := self._taught.get(soften(fold(text[:_MOST_TEXT]))):
+            return self._decide(clean(text), taught, Phrase(text))
         hits = self._index.find(text[:_MOST_TEXT])
         if max(hits.values(), default=0) > CERTAIN:
             return self._decide(clean(text), self._with_relatives(text, hits), Phrase(text))
@@ -144,6 +179,8 @@ class Search:
     # What an entry may have been called, the surest way first.
 
     def _match(self, thing: str, materials: frozenset[str]) -> Hits:
+        if taught := self._taught.get(soften(fold(thing))):
+            return taught
         ways = list(self._ways(thing, materials))
         found: Hits = {}
         for find in self._surely:
@@ -333,12 +370,12 @@ class Search:
                     return {place: sure * 0.5 for place, sure in hits.items()}
         return {}
 
-    def _find_alike(self, text: str) -> Hits:
+    def _find_alike(self, text: str, least: float = 0.55) -> Hits:
         """Names with much of the same letters."""
         found: Hits = {}
         for form in dict.fromkeys([soften(fold(text)), soften(self._index.reading(text))]):
             for word, share in self._index.alike(form, 6):
-                if share >= 0.55:
+                if share >= least:
                     for place, of in self._index.at(word).items():
                         found[place] = max(found.get(place, 0), of * share * 0.9)
         return {place: min(sure, SURE - 0.05) for place, sure in found.items()}
