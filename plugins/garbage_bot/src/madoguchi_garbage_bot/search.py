@@ -44,10 +44,25 @@ _ENDINGS = tuple(
     map(fold, ["機", "器", "機器", "類", "本体", "端末", "製品", "用品", "セット", "具", "品"])
 )
 _CONTAINERS = tuple(
-    soften(fold(one)) for one in "容器 箱 袋 缶 筒 びん ボトル パック ケース カップ 入れ物".split()
+    soften(fold(one))
+    for one in [
+        "容器",
+        "箱",
+        "袋",
+        "缶",
+        "筒",
+        "びん",
+        "ボトル",
+        "パック",
+        "ケース",
+        "カップ",
+        "入れ物",
+    ]
 )
-_PART_WORDS = frozenset(map(fold, "ふた キャップ 芯 カバー ラベル シール 中身 部品 パーツ".split()))
-_PART_WORDS |= frozenset(map(fold, "箱 袋 容器 ボトル ケース".split()))
+_PART_WORDS = frozenset(
+    map(fold, ["ふた", "キャップ", "芯", "カバー", "ラベル", "シール", "中身", "部品", "パーツ"])
+)
+_PART_WORDS |= frozenset(map(fold, ["箱", "袋", "容器", "ボトル", "ケース"]))
 
 _NONE: frozenset[str] = frozenset()
 
