@@ -178,6 +178,13 @@ def find_tellers(db: Session) -> dict[int, set[int]]:
     return found
 
 
+def find_waiting(db: Session) -> list[tuple[int, str]]:
+    """Open questions, none called wrong, of which somebody wants to be told: number and text."""
+    asked = select(question.c.id, question.c.text).join_from(teller, question).distinct()
+    still = question.c.settled.is_(None), question.c.kind != "wrong"
+    return [tuple(row) for row in db.execute(asked.where(*still).order_by(question.c.id))]
+
+
 def take_tellers(db: Session, numbers: Collection[int]) -> list[tuple[int, str | None, int]]:
     """Who is to be told, once each: resident, language and the first of their questions.
 

@@ -11,10 +11,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from madoguchi import JST
-from madoguchi_garbage_bot import additions, knowledge, lists
-from madoguchi_garbage_bot.dictionary import Dictionary, Loaded, load_dictionary
+from madoguchi_garbage_bot import additions, knowledge, lists, questions, telling
+from madoguchi_garbage_bot.dictionary import Dictionary, Entry, Loaded, load_dictionary
 from madoguchi_garbage_bot.difference import compare
 from madoguchi_garbage_bot.knowledge import Kept
+from madoguchi_garbage_bot.search import Kind, Search
 from madoguchi_garbage_bot.writing import find_lost, write_list
 
 MOST_SHOWN = 200
@@ -174,14 +175,43 @@ async def switch(request: Request) -> Response:
     async with request.form() as form:
         seen = str(form.get("instead_of", ""))
     instead_of = int(seen) if seen.isdecimal() and len(seen) < 16 else -1
+    answers = await _answer_waiting(page, one)
     try:
-        await page.write(_switch, page, number, instead_of)
+        await page.write(_switch, page, number, instead_of, answers)
     except lists.Overtaken:
         return await _show_one(page, one, OVERTAKEN)
     return RedirectResponse(page.path("/console/garbage_bot/list?done=saved"), 303)
 
 
-def _switch(db: Session, page: Any, number: int, instead_of: int) -> None:
+async def _answer_waiting(page: Any, one: _Listed) -> dict[int, Entry]:
+    """The questions of which somebody wants to be told, and that this list answers for sure."""
+    kept, waiting = await page.read(_find_waiting)
+    dictionary = one.loaded.dictionary
+    if not waiting or dictionary is None:
+        return {}
+
+    def ask() -> dict[int, Entry]:
+        search = Search(additions.extend(dictionary, kept.more)).teach(additions.taught(kept.more))
+        found = {number: search.ask(text) for number, text in waiting}
+        return {
+            number: result.entries[0]
+            for number, result in found.items()
+            if result.kind is Kind.ANSWER
+        }
+
+    return await asyncio.to_thread(ask)
+
+
+def _find_waiting(db: Session) -> tuple[Kept, list[tuple[int, str]]]:
+    return knowledge.read_kept(db), questions.find_waiting(db)
+
+
+def _switch(
+    db: Session, page: Any, number: int, instead_of: int, answers: dict[int, Entry]
+) -> None:
     lists.switch(db, number, instead_of=instead_of, by=page.actor.label, at=page.now)
     page.audit(db, "garbage.switch", f"garbage:{number}", {"instead_of": instead_of})
+    for asked, entry in answers.items():
+        telling.tell(page, db, [asked], entry)
+    questions.settle(db, answers, "answered")
     page.plugin.changed(db, lists.CHANGE)

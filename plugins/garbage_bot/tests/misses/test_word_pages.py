@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-import pytest
 from sqlalchemy import insert, select
 
 from madoguchi.tables import audit, unanswered
@@ -12,18 +11,6 @@ from madoguchi.testing import TestResident, until
 from madoguchi.testing.personal import check_personal_data
 from madoguchi_garbage_bot import questions
 from madoguchi_garbage_bot.evaluating import read_queries
-
-MAY = ["garbage_bot.list", "garbage_bot.words"]
-
-
-@pytest.fixture
-def plugins(garbage_folder):
-    return {"garbage_bot": {}, "liff": {}, "console": {}}
-
-
-@pytest.fixture
-def desk(make_staff):
-    return make_staff("見本 花子", MAY)
 
 
 def write(gateway, fn, *args, **named):
@@ -54,14 +41,14 @@ def words_of(page):
 
 
 def test_one_click_and_it_answers_and_who_asked_is_told(desk, gateway):
-    hanako, taro = TestResident(gateway), TestResident(gateway)
+    jiro, taro = TestResident(gateway), TestResident(gateway)
     ask(gateway, "サランラップ", times=2)
     asked = ask(gateway, "サランラップの捨て方")
     again = ask(gateway, "さらんらっぷ")
     for number in (asked, again, 999):
-        hanako._does(gateway.simulator.tap(hanako.user_id, f"garbage_bot:tell?id={number}"))
+        jiro._does(gateway.simulator.tap(jiro.user_id, f"garbage_bot:tell?id={number}"))
     taro._does(gateway.simulator.tap(taro.user_id, "garbage_bot:tell?id=１"))
-    told = [entry["message"]["text"] for entry in hanako.chat() if entry["from"] == "bot"][-3:]
+    told = [entry["message"]["text"] for entry in jiro.chat() if entry["from"] == "bot"][-3:]
     assert told == [
         *["わかったら、ここでお知らせします。"] * 2,
         "答えが決まりました。もう一度、同じ言葉を送ってください。",
@@ -75,7 +62,7 @@ def test_one_click_and_it_answers_and_who_asked_is_told(desk, gateway):
     assert words_of(done) == []
     until(lambda: knows(gateway, "サランラップ"))
     assert knows(gateway, "サランラップはどうやって捨てればいいですか") == ["ラップ"]
-    assert hanako.hears() == ["ごみの質問の答えが、わかりました。\n\nラップ\n燃やすごみ"]
+    assert jiro.hears() == ["ごみの質問の答えが、わかりました。\n\nラップ\n燃やすごみ"]
     actions = read(gateway, lambda db: db.scalars(select(audit.c.action)).all())
     assert "garbage.adopt" in actions
     assert read(gateway, questions.find_tellers) == {}
@@ -135,26 +122,32 @@ def test_words_that_no_plugin_answered_stand_here_if_they_are_likely_ours(desk, 
 
 
 def test_what_is_kept_has_no_phone_number_and_goes_when_its_message_is_taken_back(gateway):
-    hanako = TestResident(gateway)
-    hanako.says("本棚")
-    [sent] = [one["message"]["id"] for one in hanako.chat() if one["from"] == "resident"]
+    jiro = TestResident(gateway)
+    jiro.says("本棚")
+    [sent] = [one["message"]["id"] for one in jiro.chat() if one["from"] == "resident"]
     key = gateway.running.services.key_of(sent)
     ask(gateway, "本棚 090-1234-5678 a@example.com", message_key=key)
     [row] = read(gateway, questions.find_open)
     assert row.text == "本棚 （電話番号） （メール）"
-    hanako.unsends(sent)
+    jiro.unsends(sent)
     assert read(gateway, questions.find_open) == []
 
 
 def test_what_somebody_wants_to_be_told_is_handed_out_and_erased(gateway):
-    hanako = TestResident(gateway)
+    jiro = TestResident(gateway)
     number = ask(gateway, "本棚")
-    hanako._does(gateway.simulator.tap(hanako.user_id, f"garbage_bot:tell?id={number}"))
+    jiro._does(gateway.simulator.tap(jiro.user_id, f"garbage_bot:tell?id={number}"))
     assert read(gateway, questions.find_tellers)
     plugin = gateway.running.services.plugins.all["garbage_bot"]
-    assert check_personal_data(gateway, plugin, hanako.user_id) == []
+    assert check_personal_data(gateway, plugin, jiro.user_id) == []
     assert not read(gateway, questions.find_tellers)
     assert [row.text for row in read(gateway, questions.find_open)] == ["本棚"]
+
+
+def test_nobody_else_decides(make_staff, gateway):
+    other = make_staff("別の人", ["garbage_bot.list"])
+    assert other.opens("/garbage_bot/words").status == 403
+    assert other.opens("/garbage_bot/list").status == 200
 
 
 def test_the_share_of_each_week_stands_beside_its_goal(desk, gateway, clock):
@@ -169,9 +162,3 @@ def test_the_share_of_each_week_stands_beside_its_goal(desk, gateway, clock):
     assert '<td class="number">25.0%</td><td>まだ</td>' in page
     assert '<td class="number">5.0%</td><td>10%まで：達成</td>' in page
     assert page.html.count("<rect") == 2
-
-
-def test_nobody_else_decides(make_staff, gateway):
-    other = make_staff("別の人", ["garbage_bot.list"])
-    assert other.opens("/garbage_bot/words").status == 403
-    assert other.opens("/garbage_bot/list").status == 200

@@ -2,9 +2,10 @@
 
 The log is made of questions about things of the shared sets. 40 % of it are all those that a search
 misses which has neither a table of synonyms nor an analyser, as in the first week of a city; 60 %
-are others, picked evenly. Our own search then keeps what it does not answer, and what residents call wrong; in each group a person
-sees the proposals of the page (three at most) and adopts the first that is right for it, or none.
-Nobody searches the list by hand and nobody adds an entry, which would answer the rest as well.
+are others, picked evenly. Our own search then keeps what it does not answer, and what residents
+call wrong; in each group a person sees the proposals of the page (three at most) and adopts the
+first that is right for it, or none. Nobody searches the list by hand and nobody adds an entry: that
+would answer the rest, too.
 """
 
 from datetime import UTC, datetime

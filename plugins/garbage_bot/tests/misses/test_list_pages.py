@@ -1,24 +1,13 @@
 """The list is looked at, compared, made live and taken back, over HTTP."""
 
-import pytest
-
-from madoguchi.testing import until
+from madoguchi.testing import TestResident, until
+from madoguchi_garbage_bot import questions
 
 ITEMS = """番号,品名,読み,分別区分,注意点
 1,傘,かさ,小型家電,柄を外す。
 2,乾電池,かんでんち,有害ごみ,透明な袋に入れます。
 3,花火,,燃やすごみ,
 """
-
-
-@pytest.fixture
-def plugins(garbage_folder):
-    return {"garbage_bot": {}, "liff": {}, "console": {}}
-
-
-@pytest.fixture
-def desk(make_staff):
-    return make_staff("見本 花子", ["garbage_bot.list"])
 
 
 def upload(desk, data, name="新しい.csv"):
@@ -84,6 +73,19 @@ def test_two_people_do_not_overtake_each_other(desk, make_staff, gateway):
     assert categories(gateway, "傘") == ["資源"]
     desk.submits({}, "この一覧に切り替える")
     until(lambda: categories(gateway, "傘") == ["小型家電"])
+
+
+def test_who_asked_for_what_the_new_list_has_is_told(desk, gateway):
+    jiro, now = TestResident(gateway), gateway.running.services.clock.now()
+    for text in ("花火を捨てたい", "鉄びん"):
+        given = {"text": text, "kind": "not_found", "at": now}
+        number = gateway.wait(gateway.running.store.write(questions.keep, **given))
+        jiro._does(gateway.simulator.tap(jiro.user_id, f"garbage_bot:tell?id={number}"))
+    upload(desk, ITEMS.encode())
+    desk.submits({}, "この一覧に切り替える")
+    assert jiro.hears() == ["ごみの質問の答えが、わかりました。\n\n花火\n燃やすごみ"]
+    left = gateway.wait(gateway.running.store.read(questions.find_waiting))
+    assert [text for _, text in left] == ["鉄びん"]
 
 
 def test_a_restart_finds_the_list_that_was_live(desk, gateway):
