@@ -1,4 +1,4 @@
-# nosay: for operators
+# nosay: staff read it
 """`madoguchi garbage`: look at a list before it is used, and measure how well it answers."""
 
 import json

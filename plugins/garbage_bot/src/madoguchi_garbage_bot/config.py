@@ -1,4 +1,4 @@
-# nosay: for operators
+# nosay: staff read it
 """What a city's file may say of this plugin."""
 
 from collections.abc import Mapping

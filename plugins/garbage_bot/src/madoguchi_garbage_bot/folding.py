@@ -1,3 +1,4 @@
+# nosay: letters
 """Texts without the differences nobody means: width, kana, long vowels, small kana, voicing.
 
 Three depths, each of them a key of an index: `fold` keeps what is written, `soften` drops what
@@ -17,7 +18,7 @@ VOICELESS = str.maketrans(
     "がぎぐげござじずぜぞだでどばびぶべぼぱぴぷぺぽ",
     "かきくけこさしすせそたてとはひふへほはひふへほ",
 )
-_FOREIGN = [  # nosay
+_FOREIGN = [
     ("ゔぁ", "ば"), ("ゔぃ", "び"), ("ゔぇ", "べ"), ("ゔぉ", "ぼ"), ("ゔ", "ぶ"), ("ふぉ", "ほ"),
     ("ふぃ", "ひ"), ("ふい", "ひ"), ("ぢ", "じ"), ("づ", "ず"), ("ちぇ", "てぃ"), ("でゅ", "じゅ"),
     ("うぉ", "お"), ("うぇ", "え"), ("うぃ", "い"),

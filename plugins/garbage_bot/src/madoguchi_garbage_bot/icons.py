@@ -9,8 +9,7 @@ _SHAPES = {
     "burn": '<path d="M12 2c1 4 6 6 6 12a6 6 0 0 1-12 0c0-3 2-4 2-7 2 1 3 2 3 4 1-2 2-5 1-9z"/>',
     "unburn": '<path d="M6 8h12l-1.5 13h-9z"/><path d="M4 8h16M9 8V5h6v3M10 12v5M14 12v5"/>',
     "plastic": (
-        '<path d="M3 9l3-4h12l3 4-2 1v9a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2v-9z"/>'
-        '<path d="M9 5c0 4 6 4 6 0M9 14h6"/>'
+        '<path d="M5 9h14l1.5 12h-17z"/><path d="M8 12V6a2 2 0 0 1 4 0M16 12V6a2 2 0 0 0-4 0"/>'
     ),
     "bottle": (
         '<path d="M7 2h4v4l2 3v11a1 1 0 0 1-1 1H6a1 1 0 0 1-1-1V9l2-3z"/>'
