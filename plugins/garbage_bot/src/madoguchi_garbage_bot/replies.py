@@ -37,6 +37,7 @@ SIGNS = {
     "large": "★",
     "hazard": "⚠",
     "none": "✕",
+    "refused": "✕",
 }
 """The pictures of categories where only letters can stand; emoji are missing on many machines."""
 QUESTIONS = ("どんな素材ですか。", "大きさはどのくらいですか。", "どれですか。")
