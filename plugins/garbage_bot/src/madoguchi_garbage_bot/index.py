@@ -182,4 +182,3 @@ def _range(words: list[str], start: str) -> list[str]:
 def _pairs(word: str) -> list[str]:
     padded = f"^{word}$"
     return [padded[place : place + 2] for place in range(len(padded) - 1)]
-

@@ -41,10 +41,25 @@ _ENDINGS = tuple(
     map(fold, ["機", "器", "機器", "類", "本体", "端末", "製品", "用品", "セット", "具", "品"])
 )
 _CONTAINERS = tuple(
-    soften(fold(one)) for one in "容器 箱 袋 缶 筒 びん ボトル パック ケース カップ 入れ物".split()
+    soften(fold(one))
+    for one in [
+        "容器",
+        "箱",
+        "袋",
+        "缶",
+        "筒",
+        "びん",
+        "ボトル",
+        "パック",
+        "ケース",
+        "カップ",
+        "入れ物",
+    ]
 )
-_PART_WORDS = frozenset(map(fold, "ふた キャップ 芯 カバー ラベル シール 中身 部品 パーツ".split()))
-_PART_WORDS |= frozenset(map(fold, "箱 袋 容器 ボトル ケース".split()))
+_PART_WORDS = frozenset(
+    map(fold, ["ふた", "キャップ", "芯", "カバー", "ラベル", "シール", "中身", "部品", "パーツ"])
+)
+_PART_WORDS |= frozenset(map(fold, ["箱", "袋", "容器", "ボトル", "ケース"]))
 
 _NONE: frozenset[str] = frozenset()
 
@@ -307,7 +322,9 @@ class Search:
         """Names that differ by a slip or two."""
         found: Hits = {}
         folded = fold(text)
-        forms = [folded, as_written(text), join_romaji(folded), self._index.reading(text)]
+        if (joined := join_romaji(folded)) != folded:
+            found = {place: of * 0.7 for place, of in self._index.at(soften(joined)).items()}
+        forms = [folded, as_written(text), self._index.reading(text)]
         for form in dict.fromkeys(map(soften, forms)):
             least = SHORTEST_SLIP + is_kana(form)
             most = 0 if len(form) < least else 1 if len(form) < 7 else 2
