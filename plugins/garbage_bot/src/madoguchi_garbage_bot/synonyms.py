@@ -6,8 +6,11 @@ from importlib.resources import files
 
 from madoguchi_garbage_bot.folding import fold, soften
 
-SAME, KIND = 0.9, 0.85
-"""How sure a synonym is, and how sure a brand or a kind of something is."""
+SAME, KIND, FAR = 0.9, 0.85, 0.95
+"""How sure a synonym is, and a brand or a kind of something; and what a second step costs.
+
+A synonym's synonym is still an answer; a kind of a synonym is a guess (蓋, キャップ, 帽子).
+"""
 _MOST = 40
 """Texts that are tried for one question."""
 _LONGEST = 12
@@ -33,7 +36,7 @@ class Synonyms:
         yield from near
         for word, weight in near[:_FIRST]:
             for other, more in self.words.get(word, [])[:_FIRST]:
-                yield other, weight * more
+                yield other, weight * more * FAR
 
     def rewrite(self, softened: str) -> Iterator[str]:
         """Softened texts in which one word, or two, are replaced by what they are also called."""
