@@ -8,7 +8,7 @@ from bench.machine import Cores
 from bench.report import Report
 from bench.settings import Settings
 
-BENCHES = ("webhook", "chat", "isolation", "start", "page", "audience", "delivery")
+BENCHES = ("webhook", "chat", "isolation", "start", "page", "audience", "delivery", "garbage")
 
 
 def main() -> None:

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the benches nee
 
 
 @pytest.mark.parametrize(
-    "name", ["webhook", "chat", "isolation", "start", "page", "audience", "delivery"]
+    "name",
+    ["webhook", "chat", "isolation", "start", "page", "audience", "delivery", "garbage"],
 )
 def test_each_bench_ends_with_one_line_of_json(name):
     ran = subprocess.run(
@@ -54,7 +55,8 @@ def test_a_report_without_a_place_says_so(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["webhook", "chat", "isolation", "start", "page", "audience", "delivery"]
+    "name",
+    ["webhook", "chat", "isolation", "start", "page", "audience", "delivery", "garbage"],
 )
 def test_the_page_has_a_place_for_each_bench(name):
     text = RECORD.read_text("utf-8")

@@ -196,6 +196,40 @@ def test_a_slip_in_a_short_word_is_offered_as_a_guess(search):
     assert (result.kind, first(result)) == (Kind.GUESS, "掃除機")
 
 
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("洗灌機", "洗濯機"),
+        ("ダンポール", "段ボール箱"),
+        ("てれbい", "テレビ"),
+        ("どん兵衛の入れ物", "カップ麺の容器"),
+        ("水銀の血圧計", "水銀血圧計"),
+        ("スキーブーツ", "スキー・スノーボード用ブーツ"),
+        ("ジュースの缶", "飲料の缶"),
+    ],
+)
+def test_what_was_mistyped_or_said_loosely_points_at_its_entry(text, name):
+    names = "洗濯機 食器乾燥機 段ボール箱 テレビ カップ麺の容器 水銀血圧計 血圧計（水銀式）"
+    names += " スキー・スノーボード用ブーツ 飲料の缶"
+    search = Search(make(*(f"{one},区分{n}," for n, one in enumerate(names.split()))))
+    assert first(search.ask(text)) == name
+
+
+def test_a_word_for_two_things_asks_which():
+    search = Search(make("ビデオテープ,可燃,", "ビデオデッキ,小型家電,"))
+    assert search.ask("ビデオ").kind is Kind.CHOICE
+
+
+def test_a_word_that_sounds_like_an_ending_is_no_relative():
+    search = Search(make("本,古紙,", "ヘッドホン,小型家電,"))
+    result = search.ask("本")
+    assert [entry.name for entry in result.entries] == ["本"]
+
+
+def test_a_synonym_of_a_synonym_that_is_only_a_kind_is_no_answer():
+    assert not Search(make("帽子,古布,")).ask("蓋").sure
+
+
 def test_any_language_of_the_list_is_understood():
     search = Search(make("傘,不燃,umbrella", header="品名,分別区分,name_en"))
     assert first(search.ask("Umbrella")) == "傘"

@@ -50,8 +50,17 @@ def as_written(text: str) -> str:
 
 def to_kana(text: str) -> str:
     """Common words in kana whichever way they are written (椅子, いす, イス)."""
-    pattern, kana = _writings()
-    return pattern.sub(lambda found: kana[found[0]], text).translate(_KATAKANA)
+    begun, place, parts = _writings(), 0, []
+    while place < len(text):
+        for form, kana in begun.get(text[place], ()):
+            if text.startswith(form, place):
+                parts.append(kana)
+                place += len(form)
+                break
+        else:
+            parts.append(text[place])
+            place += 1
+    return "".join(parts).translate(_KATAKANA)
 
 
 @lru_cache(maxsize=4096)
@@ -77,12 +86,15 @@ def is_kana(text: str) -> bool:
 
 
 @cache
-def _writings() -> tuple[re.Pattern[str], dict[str, str]]:
+def _writings() -> dict[str, list[tuple[str, str]]]:
+    """Ways to write a word and its kana, the longest first, by the letter they begin with."""
     kana: dict[str, str] = {}
     lines = (files(__package__) / "data" / "writings.tsv").read_text("utf-8").splitlines()
     for line in lines:
         if line and not line.startswith("#"):
             word, *forms = line.split()
             kana |= dict.fromkeys(forms, word)
-    longest = sorted(kana, key=len, reverse=True)
-    return re.compile("|".join(map(re.escape, longest))), kana
+    begun: dict[str, list[tuple[str, str]]] = {}
+    for form in sorted(kana, key=len, reverse=True):
+        begun.setdefault(form[0], []).append((form, kana[form]))
+    return begun

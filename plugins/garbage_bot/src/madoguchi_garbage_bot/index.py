@@ -125,8 +125,9 @@ class Index:
         self._put(self._keys, entry.name, place, 1.0)
         for term, sure in ways:
             self._put(self._keys, term, place, sure)
-            if "の" in term:
-                self._put(self._keys, term.replace("の", ""), place, sure - 0.02)
+            for joint in "の用":
+                if joint in term[1:-1]:
+                    self._put(self._keys, term.replace(joint, ""), place, sure - 0.02)
             if bare := drop_okurigana(clean(term)):
                 _put(self._bare, bare, place, sure)
             if sure > JOINED and not is_kana(fold(term)):
@@ -145,7 +146,9 @@ class Index:
 
     def _at(self, depth: int, key: str) -> Hits:
         surface, read = self._keys[depth].get(key), self._read_as[depth].get(key)
-        return {**(read or {}), **(surface or {})}
+        if surface and read:
+            return {**read, **surface}
+        return surface or read or {}
 
     def _find_by_reading(self, text: str, folded: str) -> Hits:
         """Kanji for kana, and kanji for other kanji if they share one: 扇風気 for 扇風機."""

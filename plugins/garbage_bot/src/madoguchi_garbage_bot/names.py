@@ -64,13 +64,17 @@ def take_apart(name: str) -> Name:
 
 
 def _spread(text: str) -> list[str]:
-    """Every name in a list of names: 「油・オイルの容器」 is 油の容器 and オイルの容器."""
+    """Every name in a list of names: 「油・オイルの容器」 is 油の容器 and オイルの容器.
+
+    So it is with 用: 「スキー・スノーボード用ブーツ」.
+    """
     parts = [part for part in _APART.split(text) if part]
     if len(parts) < 2:
         return parts
     first, last = parts[0], parts[-1]
     before = first[: first.rindex("の") + 1] if "の" in first else ""
-    after = last[last.index("の") :] if "の" in last and not before else ""
+    joint = next((one for one in "の用" if one in last[1:-1]), "")
+    after = last[last.index(joint) :] if joint and not before else ""
     if any("の" in part for part in parts[1:-1]):
         return []
     if before:

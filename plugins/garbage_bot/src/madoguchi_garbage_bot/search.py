@@ -10,7 +10,7 @@ from enum import StrEnum
 from madoguchi_garbage_bot.choices import Option, offer_options, question_for
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
 from madoguchi_garbage_bot.folding import VOICELESS, as_written, clean, fold, is_kana, soften
-from madoguchi_garbage_bot.index import Hits, Index
+from madoguchi_garbage_bot.index import ALIAS, Hits, Index
 from madoguchi_garbage_bot.materials import WORKINGS, find_materials, take_material
 from madoguchi_garbage_bot.phrases import (
     Phrase,
@@ -220,8 +220,10 @@ class Search:
         soft, best = soften(fold(text)), max(hits.values())
         if len(soft) < 2:
             return hits
-        words = self._longer_by_little(soft)
-        if (written := soften(as_written(text))) != soft and len(written) > 1:
+        words, written = self._longer_by_little(soft), soften(as_written(text))
+        if written != soft and len(written) < len(soft) < _FARTHEST:
+            words = []  # 本 is no ヘッドホン
+        if written != soft and len(written) > 1:
             words = self._longer_by_little(written)[:_RELATIVES] + words
         if not is_kana(soft):
             reading = soften(self._index.reading(text))
@@ -288,15 +290,17 @@ class Search:
 
     def _find_called(self, soft: str) -> Hits:
         """The first that the list has; what it may be called as well comes after it."""
-        found: Hits = {}
+        found, aliased = {}, {}
         for target, weight in self._synonyms.find(soft):
             hits = self._index.at(target)
-            if not found:
+            if max(hits.values(), default=0) <= ALIAS:  # an example in somebody else's brackets
+                aliased = aliased or {place: sure * weight for place, sure in hits.items()}
+            elif not found:
                 found = {place: sure * weight for place, sure in hits.items()}
             elif weight >= KIND:
                 after = max(found.values()) - NEAR + 0.01
                 found = {place: min(sure, after) for place, sure in hits.items()} | found
-        return found
+        return found or aliased
 
     def _find_contained(self, text: str) -> Hits:
         """「…の箱」 of something that is listed as its container: カップ麺 as カップ麺の容器."""
@@ -359,7 +363,9 @@ class Search:
         """Names that differ by a slip or two."""
         found: Hits = {}
         folded = fold(text)
-        forms = [folded, as_written(text), join_romaji(folded), self._index.reading(text)]
+        if (joined := join_romaji(folded)) != folded:
+            found = {place: of * 0.7 for place, of in self._index.at(soften(joined)).items()}
+        forms = [folded, as_written(text), self._index.reading(text)]
         for form in dict.fromkeys(map(soften, forms)):
             least = SHORTEST_SLIP + is_kana(form)
             most = 0 if len(form) < least else 1 if len(form) < 7 else 2

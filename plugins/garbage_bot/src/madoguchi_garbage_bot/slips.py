@@ -1,7 +1,8 @@
 """Words that may be others with a slip: letters typed wrong, left out, doubled or swapped."""
 
 import re
-from collections import defaultdict
+from array import array
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 SHORTEST_SLIP, LONGEST_SLIP = 3, 16
@@ -18,21 +19,34 @@ _HALF_TYPED = re.compile("|".join(_ROMAJI))
 
 
 class Slips:
-    """Known words, found by what is left of them when a letter is missing."""
+    """Known words, found by what is left of them when a letter is missing.
+
+    Of what is left only the hashes are kept, sorted: a tenth of the memory of a dictionary. Two
+    that are equal by chance are told apart by their `distance`, as are words with too many slips.
+    """
 
     def __init__(self, words: Iterable[str]) -> None:
-        self._known = set(words)
-        self._shortened: dict[str, list[str]] = defaultdict(list)
-        for word in self._known:
+        self._words = sorted(set(words))
+        self._known = frozenset(self._words)
+        shortened, places = array("q"), array("i")
+        for place, word in enumerate(self._words):
             for short in _shorten(word) if SHORTEST_SLIP <= len(word) <= LONGEST_SLIP else ():
-                self._shortened[short].append(word)
+                shortened.append(hash(short))
+                places.append(place)
+        order = sorted(range(len(shortened)), key=shortened.__getitem__)
+        self._shortened = array("q", map(shortened.__getitem__, order))
+        self._places = array("i", map(places.__getitem__, order))
 
     def near(self, text: str) -> set[str]:
         """Words that may be this one with a letter wrong, missing, added or swapped."""
         found: set[str] = set()
         for short in (text, *_shorten(text)):
-            found.update(self._shortened.get(short, ()))
-            found.update([short] if short in self._known else ())
+            sought = hash(short)
+            begin = bisect_left(self._shortened, sought)
+            end = bisect_right(self._shortened, sought, begin)
+            found.update(self._words[place] for place in self._places[begin:end])
+            if short in self._known:
+                found.add(short)
         return found
 
 

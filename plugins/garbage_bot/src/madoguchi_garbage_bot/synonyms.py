@@ -6,10 +6,15 @@ from importlib.resources import files
 
 from madoguchi_garbage_bot.folding import fold, soften
 
-SAME, KIND = 0.9, 0.85
-"""How sure a synonym is, and how sure a brand or a kind of something is."""
-_MOST = 60
+SAME, KIND, FAR = 0.9, 0.85, 0.95
+"""How sure a synonym is, and a brand or a kind of something; and what a second step costs.
+
+A synonym's synonym is still an answer; a kind of a synonym is a guess (蓋, キャップ, 帽子).
+"""
+_MOST = 40
 """Texts that are tried for one question."""
+_LONGEST = 12
+"""Letters of a word that is looked for within a longer one."""
 _FIRST = 5
 """Of many words, those that are tried as parts of a longer one."""
 
@@ -31,7 +36,7 @@ class Synonyms:
         yield from near
         for word, weight in near[:_FIRST]:
             for other, more in self.words.get(word, [])[:_FIRST]:
-                yield other, weight * more
+                yield other, weight * more * FAR
 
     def rewrite(self, softened: str) -> Iterator[str]:
         """Softened texts in which one word, or two, are replaced by what they are also called."""
@@ -52,12 +57,23 @@ class Synonyms:
         """The text with one word replaced: at its beginning, its end, or after a の."""
         size = len(text)
         cuts = [place + 1 for place, letter in enumerate(text) if letter == "の"]
-        spans = {(start, end) for start in (0, *cuts) for end in range(start + 2, size + 1)}
+        spans = {
+            (start, end)
+            for start in (0, *cuts)
+            for end in range(start + 2, min(size, start + _LONGEST) + 1)
+        }
         spans |= {
-            (start, end) for end in (size, *(cut - 1 for cut in cuts)) for start in range(end - 1)
+            (start, end)
+            for end in (size, *(cut - 1 for cut in cuts))
+            for start in range(max(0, end - _LONGEST), end - 1)
         }
         spans.discard((0, size))
-        for start, end in sorted(spans, key=lambda one: one[0] - one[1]):
+        known = [
+            span
+            for span in spans
+            if (word := text[span[0] : span[1]]) in self.words or word in self.parts
+        ]
+        for start, end in sorted(known, key=lambda one: (one[0] - one[1], one)):
             word = text[start:end]
             others = self.parts.get(word, [])
             if near := self.words.get(word):
