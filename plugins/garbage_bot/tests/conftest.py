@@ -64,4 +64,3 @@ def town(tmp_path_factory, loop_thread, redis_url, migrated, garbage_table):
     plugins = {"garbage_bot": garbage_table, "liff": {}, "console": {}, "segment": SEGMENT}
     with Town(folder, loop_thread, redis_url, plugins, {}, template=migrated) as town:
         yield town
-
