@@ -139,6 +139,11 @@ class Plugin:
             raise ValueError(f'"{SETTINGS}" is what a change of settings says by itself')
         note_change(db, self.name, name)
 
+    @property
+    def has_database(self) -> bool:
+        """False where plugins are only looked at, as `madoguchi doctor` does."""
+        return self._store is not None
+
     async def read(self, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Return what `fn(db, *args)` reads, for `lifespan` and `on_change`."""
         store, beat = self._store, self._beat

@@ -78,10 +78,10 @@ def register_jobs():
 @hookimpl
 def register_permissions():
     """What somebody may do in a section."""
-    reminders = Permission(
-        "garbage_bot.reminders", "ごみの日の通知を見て、止めることができ"
-    )  # nosay
-    return [*console.build_permissions(), reminders]
+    return [  # nosay
+        *console.build_permissions(),
+        Permission("garbage_bot.reminders", "ごみの日の通知を見て、止めることができ"),
+    ]
 
 
 @hookimpl

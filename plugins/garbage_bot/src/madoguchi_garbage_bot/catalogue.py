@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from madoguchi_garbage_bot.days.categories import Category, match_categories
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
-from madoguchi_garbage_bot.folding import fold
+from madoguchi_garbage_bot.folding import clean, fold
 from madoguchi_garbage_bot.search import Kind, Result, Search
 from madoguchi_garbage_bot.things import Thing
 
@@ -90,10 +90,10 @@ class Catalogue:
         """
         result = search.ask(text)
         named = _entries_of(result) if result.sure else []
-        wanted = fold(text)
+        typed = {fold(text), clean(text)} - {""}
         holding: list[tuple[int, Entry]] = []
         for entry, names in zip(self.dictionary.entries, self._folded, strict=True):
-            places = [name.find(wanted) for name in names if wanted and wanted in name]
+            places = [name.find(one) for name in names for one in typed if one in name]
             if places:
                 holding.append((min(places), entry))
         holding.sort(key=lambda one: one[0] > 0)
@@ -116,8 +116,8 @@ def _entries_of(result: Result) -> list[Entry]:
 def _fold_each(entry: Entry) -> Iterable[str]:
     names = (text for key, text in entry.texts.items() if key.startswith("name."))
     for text in (entry.name, entry.reading, *entry.synonyms, *names):
-        if folded := fold(re.sub("《[^》]*》|｜", "", text)):
-            yield folded
+        plain = re.sub("《[^》]*》|｜", "", text)
+        yield from {fold(plain), clean(plain)} - {""}
 
 
 def _find_row(entry: Entry) -> str:

@@ -1,3 +1,4 @@
+# nosay: letters and words that are compared
 """The names of a list under every key by which they are asked for."""
 
 from bisect import bisect_left

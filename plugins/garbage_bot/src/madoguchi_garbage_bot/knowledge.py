@@ -61,7 +61,7 @@ class Knowledge:
 
 async def load(plugin: Any) -> Knowledge:
     """Read everything. Raises `NotUsable`, which quarantines the plugin."""
-    kept = await plugin.read(read_kept)
+    kept = await plugin.read(read_kept) if plugin.has_database else Kept()
     known = Knowledge(
         await asyncio.to_thread(load_search, plugin, kept),
         await asyncio.to_thread(load_days, plugin.config, plugin.city_folder),

@@ -4,10 +4,8 @@
 import re
 from collections.abc import Iterable, Iterator
 from copy import copy
-from dataclasses import dataclass
-from enum import StrEnum
 
-from madoguchi_garbage_bot.choices import Option, offer_options, question_for
+from madoguchi_garbage_bot.choices import offer_options, question_for
 from madoguchi_garbage_bot.dictionary import Dictionary, Entry
 from madoguchi_garbage_bot.folding import VOICELESS, as_written, clean, fold, is_kana, soften
 from madoguchi_garbage_bot.index import ALIAS, Hits, Index
@@ -22,6 +20,7 @@ from madoguchi_garbage_bot.phrases import (
     take_bracket,
 )
 from madoguchi_garbage_bot.readings import Read, load_reader
+from madoguchi_garbage_bot.result import Kind, Result
 from madoguchi_garbage_bot.slips import SHORTEST_SLIP, Slips, distance, join_romaji
 from madoguchi_garbage_bot.synonyms import KIND, Synonyms, load_synonyms
 
@@ -65,42 +64,6 @@ _PART_WORDS = frozenset(
 _PART_WORDS |= frozenset(map(fold, ["箱", "袋", "容器", "ボトル", "ケース"]))
 
 _NONE: frozenset[str] = frozenset()
-
-
-class Kind(StrEnum):
-    """What a result is."""
-
-    ANSWER = "answer"
-    CHOICE = "choice"
-    SEVERAL = "several"
-    GUESS = "guess"
-    NOT_FOUND = "not_found"
-    OTHER = "other"
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """What a message means.
-
-    `entries` are what was found, the likeliest first: the answer (with others of the same
-    category, if there are), or with `GUESS` at most three that may have been meant. `CHOICE` has
-    `question` and at most four `options`; `SEVERAL` has a result for each of its `parts`; `OTHER`
-    has a `topic` if it is about garbage at all. `score` is the chance that an offer is welcome.
-    """
-
-    kind: Kind
-    thing: str
-    score: float = 0.0
-    entries: tuple[Entry, ...] = ()
-    question: str = ""
-    options: tuple[Option, ...] = ()
-    parts: tuple["Result", ...] = ()
-    topic: Topic | None = None
-
-    @property
-    def sure(self) -> bool:
-        """Whether entries are told as the answer."""
-        return self.kind in (Kind.ANSWER, Kind.CHOICE, Kind.SEVERAL)
 
 
 class Search:

@@ -1,3 +1,4 @@
+# nosay: letters and words that are compared
 """Words that may be others with a slip: letters typed wrong, left out, doubled or swapped."""
 
 import re
