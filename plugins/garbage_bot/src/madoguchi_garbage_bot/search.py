@@ -358,10 +358,9 @@ class Search:
         """Names with much of the same letters."""
         found: Hits = {}
         for form in dict.fromkeys([soften(fold(text)), soften(self._index.reading(text))]):
-            for word, share in self._index.alike(form, 6):
-                if share >= 0.55:
-                    for place, of in self._index.at(word).items():
-                        found[place] = max(found.get(place, 0), of * share * 0.9)
+            for word, share in self._index.alike(form, 6, least=0.55):
+                for place, of in self._index.at(word).items():
+                    found[place] = max(found.get(place, 0), of * share * 0.9)
         return {place: min(sure, SURE - 0.05) for place, sure in found.items()}
 
     # What to say.
