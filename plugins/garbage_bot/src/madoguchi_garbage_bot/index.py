@@ -49,16 +49,17 @@ class Index:
         self._forwards = sorted(self.words)
         self._backwards = sorted(word[::-1] for word in self._forwards)
         self._pairs: dict[str, list[int]] = defaultdict(list)
-        apart = [set(_pairs(word)) for word in self._forwards]
-        for place, pairs in enumerate(apart):
-            for pair in pairs:
+        for place, word in enumerate(self._forwards):
+            for pair in set(_pairs(word)):
                 self._pairs[pair].append(place)
         self._rare = log(1 + len(self._forwards))
         self._weights = {
             pair: log(1 + len(self._forwards) / (1 + len(places)))
             for pair, places in self._pairs.items()
         }
-        self._sizes = [sum(map(self._weights.__getitem__, pairs)) for pairs in apart]
+        self._sizes = [
+            sum(map(self._weights.__getitem__, set(_pairs(word)))) for word in self._forwards
+        ]
 
     def find(self, text: str) -> Hits:
         """Entries called so, by the shallowest key that finds a name and no mere alias."""

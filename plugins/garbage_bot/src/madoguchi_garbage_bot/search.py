@@ -61,6 +61,7 @@ _PART_WORDS = frozenset(
 )
 _PART_WORDS |= frozenset(map(fold, ["箱", "袋", "容器", "ボトル", "ケース"]))
 
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
 _NONE: frozenset[str] = frozenset()
 
 
@@ -390,4 +391,4 @@ def is_category(thing: str, categories: set[str]) -> bool:
 
 
 def _is_katakana(text: str) -> bool:
-    return bool(re.fullmatch(r"[ァ-ヺー]+", clean(text)))
+    return bool(_KATAKANA.fullmatch(clean(text)))
