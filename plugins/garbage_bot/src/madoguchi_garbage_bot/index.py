@@ -126,7 +126,8 @@ class Index:
         ways += [(alias, ALIAS) for alias in (*name.aliases, *entry.synonyms)]
         ways += [(joined, JOINED) for joined in name.joined]
         ways += [(text, 0.97) for key, text in entry.texts.items() if key.startswith("name.")]
-        self._put(self._keys, entry.name, place, 1.0)
+        if entry.name not in name.terms:
+            self._put(self._keys, entry.name, place, 1.0)
         for term, sure in ways:
             self._put(self._keys, term, place, sure)
             for joint in "の用":
