@@ -1,9 +1,9 @@
 """Find, check, start and call plugins. Whatever a plugin does, it does to itself alone.
 
-One `Plugins` belongs to one gateway: the same module may serve many gateways, each with its own
-pluggy manager, configuration, state, threads and circuit. pluggy collects and checks the
-implementations; the gateway calls them one by one, because one that raises would end a whole
-pluggy call, and because nothing asynchronous may run inside one.
+One `Plugins` belongs to one gateway: a module may serve many, each with its own pluggy manager,
+configuration, state, threads and circuit. pluggy collects and checks the implementations; the
+gateway calls them one by one: one that raises would end a whole pluggy call, and nothing
+asynchronous may run inside one.
 """
 
 import asyncio
@@ -90,7 +90,7 @@ class Plugin:
         self.folder: Path | None = None
         """Where the package lies: its `templates/<plugin>/` and `static/`."""
         self.city_folder: Path | None = None
-        """Beside the city's file, with its name: the city's own data, templates, texts."""
+        """Beside the city's file: the city's own data, templates, texts."""
         self.config: Any = SimpleNamespace()
         self.state: Any = None
         self._store, self._beat, self._everybody = store, beat, everybody
@@ -124,10 +124,7 @@ class Plugin:
 
     @property
     def criteria(self) -> Criteria:
-        """What residents can be picked by now: the fields and audiences of all plugins in service.
-
-        Each look makes it anew: take it once for a piece of work.
-        """
+        """What residents can be picked by now; each look makes it anew: take it once for a work."""
         return gather((one.name, one.collected) for one in self._everybody())
 
     def changed(self, db: Any, name: str) -> None:
@@ -142,7 +139,7 @@ class Plugin:
     @property
     def has_database(self) -> bool:
         """False where plugins are only looked at, as `madoguchi doctor` does."""
-        return self._store is not None
+        return bool(self._store)
 
     async def read(self, fn: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Return what `fn(db, *args)` reads, for `lifespan` and `on_change`."""

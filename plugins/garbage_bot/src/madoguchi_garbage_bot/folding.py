@@ -12,6 +12,7 @@ from importlib.resources import files
 
 _KATAKANA = {code: code - 0x60 for code in range(0x30A1, 0x30F7)}
 _DASHES = re.compile(r"(?<=[ぁ-ゖァ-ヺー])[\-‐‑‒–—―−─━〜~ｰ]")
+_KANA = re.compile(r"[ぁ-ゖー]+")
 _NOISE = re.compile(r"[^0-9a-zぁ-ゖァ-ヺー一-鿿㐀-䶿々〆ヶ가-힣à-ỹ\U00020000-\U0002ffff]+")
 _SMALL = str.maketrans("ぁぃぅぇぉゃゅょゎゕゖ", "あいうえおやゆよわかけ")
 VOICELESS = str.maketrans(
@@ -82,7 +83,7 @@ def drop_okurigana(text: str) -> str:
 
 def is_kana(text: str) -> bool:
     """Whether a folded text is nothing but kana."""
-    return bool(re.fullmatch(r"[ぁ-ゖー]+", text))
+    return bool(_KANA.fullmatch(text))
 
 
 @cache

@@ -53,8 +53,14 @@ class Index:
         for place, word in enumerate(self._forwards):
             for pair in set(_pairs(word)):
                 self._pairs[pair].append(place)
-        weights = {pair: self._weigh(pair) for pair in self._pairs}
-        self._sizes = [sum(weights[pair] for pair in set(_pairs(word))) for word in self._forwards]
+        self._rare = log(1 + len(self._forwards))
+        self._weights = {
+            pair: log(1 + len(self._forwards) / (1 + len(places)))
+            for pair, places in self._pairs.items()
+        }
+        self._sizes = [
+            sum(map(self._weights.__getitem__, set(_pairs(word)))) for word in self._forwards
+        ]
 
     def find(self, text: str) -> Hits:
         """Entries called so, by the shallowest key that finds a name and no mere alias."""
@@ -94,8 +100,8 @@ class Index:
         """Keys that end with this one, the shortest first."""
         return sorted((word[::-1] for word in _range(self._backwards, softened[::-1])), key=len)
 
-    def alike(self, softened: str, most: int) -> list[tuple[str, float]]:
-        """Keys that share pairs of letters, with the share (0-1) of what both have."""
+    def alike(self, softened: str, most: int, least: float) -> list[tuple[str, float]]:
+        """Keys that share pairs of letters, with the share (`least` to 1) of what both have."""
         pairs = set(_pairs(softened))
         known = sorted(
             (one for one in pairs if one in self._pairs), key=lambda one: len(self._pairs[one])
@@ -105,25 +111,24 @@ class Index:
             places = self._pairs[pair]
             if len(places) > _COMMON:
                 break
-            weight = self._weigh(pair)
+            weight = self._weights[pair]
             for place in places:
                 shared[place] = shared.get(place, 0.0) + weight
-        whole = sum(map(self._weigh, pairs))
-        found = (
+        whole = sum(self._weights.get(pair, self._rare) for pair in pairs)
+        found = [
             (self._forwards[one], 2 * sum_ / (whole + self._sizes[one]))
             for one, sum_ in shared.items()
-        )
+            if 2 * sum_ >= least * (whole + self._sizes[one])
+        ]
         return sorted(found, key=lambda one: -one[1])[:most]
-
-    def _weigh(self, pair: str) -> float:
-        return log(1 + len(self._forwards) / (1 + len(self._pairs.get(pair, ()))))
 
     def _enter(self, place: int, entry: Entry, name: Name) -> None:
         ways = [(term, 1.0 - 0.01 * bool(number)) for number, term in enumerate(name.terms)]
         ways += [(alias, ALIAS) for alias in (*name.aliases, *entry.synonyms)]
         ways += [(joined, JOINED) for joined in name.joined]
         ways += [(text, 0.97) for key, text in entry.texts.items() if key.startswith("name.")]
-        self._put(self._keys, entry.name, place, 1.0)
+        if entry.name not in name.terms:
+            self._put(self._keys, entry.name, place, 1.0)
         for term, sure in ways:
             self._put(self._keys, term, place, sure)
             for joint in "の用":

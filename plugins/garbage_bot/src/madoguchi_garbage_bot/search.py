@@ -63,6 +63,7 @@ _PART_WORDS = frozenset(
 )
 _PART_WORDS |= frozenset(map(fold, ["箱", "袋", "容器", "ボトル", "ケース"]))
 
+_KATAKANA = re.compile(r"[ァ-ヺー]+")
 _NONE: frozenset[str] = frozenset()
 
 
@@ -358,10 +359,9 @@ class Search:
         """Names with much of the same letters."""
         found: Hits = {}
         for form in dict.fromkeys([soften(fold(text)), soften(self._index.reading(text))]):
-            for word, share in self._index.alike(form, 6):
-                if share >= least:
-                    for place, of in self._index.at(word).items():
-                        found[place] = max(found.get(place, 0), of * share * 0.9)
+            for word, share in self._index.alike(form, 6, least):
+                for place, of in self._index.at(word).items():
+                    found[place] = max(found.get(place, 0), of * share * 0.9)
         return {place: min(sure, SURE - 0.05) for place, sure in found.items()}
 
     # What to say.
@@ -391,4 +391,4 @@ def is_category(thing: str, categories: set[str]) -> bool:
 
 
 def _is_katakana(text: str) -> bool:
-    return bool(re.fullmatch(r"[ァ-ヺー]+", clean(text)))
+    return bool(_KATAKANA.fullmatch(clean(text)))

@@ -3,10 +3,10 @@
 
 import re
 from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections.abc import Iterable
 
-SHORTEST_SLIP, LONGEST_SLIP = 3, 16
+SHORTEST_SLIP, LONGEST_SLIP = 3, 12
 _ROMAJI = {
     consonant + kana: row[place]
     for consonant, row in {
@@ -19,6 +19,9 @@ _ROMAJI = {
 _HALF_TYPED = re.compile("|".join(_ROMAJI))
 
 
+_MOST_WORDS = 1 << 20
+
+
 class Slips:
     """Known words, found by what is left of them when a letter is missing.
 
@@ -29,23 +32,24 @@ class Slips:
     def __init__(self, words: Iterable[str]) -> None:
         self._words = sorted(set(words))
         self._known = frozenset(self._words)
-        shortened, places = array("q"), array("i")
-        for place, word in enumerate(self._words):
-            for short in _shorten(word) if SHORTEST_SLIP <= len(word) <= LONGEST_SLIP else ():
-                shortened.append(hash(short))
-                places.append(place)
-        order = sorted(range(len(shortened)), key=shortened.__getitem__)
-        self._shortened = array("q", map(shortened.__getitem__, order))
-        self._places = array("i", map(places.__getitem__, order))
+        self._shortened = array(
+            "Q",
+            sorted(
+                _key(short) | place
+                for place, word in enumerate(self._words)
+                if SHORTEST_SLIP <= len(word) <= LONGEST_SLIP
+                for short in _shorten(word)
+            ),
+        )
 
     def near(self, text: str) -> set[str]:
         """Words that may be this one with a letter wrong, missing, added or swapped."""
         found: set[str] = set()
         for short in (text, *_shorten(text)):
-            sought = hash(short)
-            begin = bisect_left(self._shortened, sought)
-            end = bisect_right(self._shortened, sought, begin)
-            found.update(self._words[place] for place in self._places[begin:end])
+            key = _key(short)
+            begin = bisect_left(self._shortened, key)
+            end = bisect_left(self._shortened, key + _MOST_WORDS, begin)
+            found.update(self._words[one - key] for one in self._shortened[begin:end])
             if short in self._known:
                 found.add(short)
         return found
@@ -75,6 +79,11 @@ def distance(one: str, other: str, most: int) -> int:
             return most + 1
         before, last = last, line
     return last[-1]
+
+
+def _key(short: str) -> int:
+    """44 bits of its hash, and room for the place of a word."""
+    return (hash(short) & (1 << 44) - 1) << 20
 
 
 def _shorten(word: str) -> set[str]:

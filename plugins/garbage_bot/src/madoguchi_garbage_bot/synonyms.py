@@ -11,8 +11,8 @@ SAME, KIND, FAR = 0.9, 0.85, 0.95
 
 A synonym's synonym is still an answer; a kind of a synonym is a guess (蓋, キャップ, 帽子).
 """
-_MOST = 40
-"""Texts that are tried for one question."""
+_MOST, _WAVE = 40, 10
+"""Texts that are tried for one question, and those in which a second word is replaced."""
 _LONGEST = 12
 """Letters of a word that is looked for within a longer one."""
 _FIRST = 5
@@ -51,7 +51,7 @@ class Synonyms:
                         seen.add(other)
                         following.append(other)
                         yield other
-            wave = following
+            wave = following[:_WAVE]
 
     def _replace(self, text: str) -> Iterator[str]:
         """The text with one word replaced: at its beginning, its end, or after a の."""
