@@ -125,7 +125,8 @@ def draw(browser: Browser, text: str, name: str) -> None:
 
 def main() -> None:
     """Take the three pictures."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    known = ("chromium-headless-shell", "chromium", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, known)), None)
     if chromium is None:
         sys.exit("connect_pictures: there is no Chromium (Debian: apt-get install chromium)")
     expect.set_options(timeout=PATIENCE * 1000)

@@ -193,7 +193,8 @@ def become_a_friend(page: Page, phone: str) -> None:
 
 def take_pictures(names: Sequence[str]) -> None:
     """Write the pictures. RuntimeError if there is no Chromium."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    known = ("chromium-headless-shell", "chromium", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, known)), None)
     if chromium is None:
         raise RuntimeError("there is no Chromium here (Debian: apt-get install chromium)")
     expect.set_options(timeout=PATIENCE * 1000)

@@ -27,7 +27,7 @@ from madoguchi_simulator import Channel, LiffApp, LoginChannel, Simulator
 
 SECRET, TOKEN = "secret-of-the-test", "token-of-the-test"
 LOGIN_SECRET = "login-secret-of-the-test-00000000"
-CHROMIUM = shutil.which("chromium-headless-shell") or shutil.which("chromium") or ""
+CHROMIUM = shutil.which("chromium-headless-shell") or "/usr/bin/chromium"
 QUIET = (
     "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
     " --disable-component-update --disable-sync"
