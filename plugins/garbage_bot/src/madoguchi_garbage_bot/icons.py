@@ -25,6 +25,7 @@ _SHAPES = {
         '<path d="M3 11a2 2 0 0 1 3 1v2h12v-2a2 2 0 0 1 3-1v7H3zM5 18v3M19 18v3"/>'
     ),
     "hazard": '<path d="M12 3l10 18H2z"/><path d="M12 9v6M12 17.5v1"/>',
+    "refused": '<circle cx="12" cy="12" r="9"/><path d="M5.6 5.6l12.8 12.8"/>',
     "none": '<path d="M5 8h14l-1.5 13h-11zM3 8h18M9 8V4h6v4"/>',
 }
 
