@@ -90,10 +90,10 @@ class Catalogue:
         """
         result = search.ask(text)
         named = _entries_of(result) if result.sure else []
-        typed = {fold(text), clean(text)} - {""}
+        wanted = set(_write(text))
         holding: list[tuple[int, Entry]] = []
         for entry, names in zip(self.dictionary.entries, self._folded, strict=True):
-            places = [name.find(one) for name in names for one in typed if one in name]
+            places = [name.find(one) for name in names for one in wanted if one in name]
             if places:
                 holding.append((min(places), entry))
         holding.sort(key=lambda one: one[0] > 0)
@@ -116,8 +116,12 @@ def _entries_of(result: Result) -> list[Entry]:
 def _fold_each(entry: Entry) -> Iterable[str]:
     names = (text for key, text in entry.texts.items() if key.startswith("name."))
     for text in (entry.name, entry.reading, *entry.synonyms, *names):
-        plain = re.sub("《[^》]*》|｜", "", text)
-        yield from {fold(plain), clean(plain)} - {""}
+        yield from _write(re.sub("《[^》]*》|｜", "", text))
+
+
+def _write(text: str) -> Iterable[str]:
+    """A text in kana and as it is written: 布 is a part of 布団 only by its letter."""
+    return filter(None, dict.fromkeys([fold(text), clean(text).replace(" ", "")]))
 
 
 def _find_row(entry: Entry) -> str:

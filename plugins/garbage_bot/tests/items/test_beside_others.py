@@ -28,15 +28,15 @@ def make_city(tmp_path_factory, loop_thread, redis_url, migrated):
     return make
 
 
-def winners(resident, phrases, caplog):
-    """Phrase → who answered it, and who offered to."""
-    found = {}
-    for phrase in phrases:
-        caplog.clear()
-        resident.says(phrase)
-        (decided,) = [one for one in caplog.records if "wins over" in one.msg]
-        found[phrase] = (decided.args[4], decided.args[5])
-    return found
+def winners(town, resident, phrases, caplog):
+    """Phrase → who answered it, and who offered to. All are sent before the first is waited for."""
+    caplog.clear()
+    send = town.simulator.send_message
+    sent = [town.wait(send(resident.user_id, {"type": "text", "text": one})) for one in phrases]
+    for one in sent:
+        town.wait(town.running.feed.wait_for(one["webhookEventId"]))
+    said = {one.args[1]: one.args[4:6] for one in caplog.records if "wins over" in one.msg}
+    return {phrase: said[one["webhookEventId"]] for phrase, one in zip(phrases, sent, strict=True)}
 
 
 def is_ours(winner, offers):
@@ -53,12 +53,12 @@ def test_nothing_about_other_things_is_won(make_city, caplog, request, dictionar
     caplog.set_level(logging.INFO, "madoguchi.dispatch")
     with make_city(file) as town:
         resident = TestResident(town)
-        won = winners(resident, PHRASES, caplog)
+        won = winners(town, resident, PHRASES, caplog)
         lost = {phrase: who for phrase, who in won.items() if is_ours(*who)}
         assert lost == {}
-        assert is_ours(*winners(resident, ["傘"], caplog)["傘"]), "or nothing was tried"
-        others = winners(resident, ["設定", "図書館", "メニュー"], caplog)
+        assert is_ours(*winners(town, resident, ["傘"], caplog)["傘"]), "or nothing was tried"
+        others = winners(town, resident, ["設定", "図書館", "メニュー"], caplog)
         assert [who for who, _ in others.values()] == ["segment", "hello", "the menu"]
         resident.says("ごみの分け方")
-        others = winners(resident, ["設定", "図書館"], caplog)
+        others = winners(town, resident, ["設定", "図書館"], caplog)
         assert [who for who, _ in others.values()] == ["segment", "hello"], "amid our talk, too"
