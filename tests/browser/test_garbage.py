@@ -141,6 +141,8 @@ def test_a_question_goes_from_the_phone_to_the_desk_and_back(
     expect(newest(page)).to_contain_text("燃やすごみ")
     tap(page, "ちがう")
     expect(newest(page)).to_contain_text("担当の職員が見直します。")
+    said = page.get_by_role("log").locator(".row.from-resident")
+    expect(said.filter(has_text="ちがう")).to_have_count(1)
     look_at_chat("wrong")
 
     # Staff answer it with one click.
@@ -156,7 +158,7 @@ def test_a_question_goes_from_the_phone_to_the_desk_and_back(
     desk.goto(f"{town.pages_url}/mihon/console/garbage_bot/list")
     keep_picture(desk, "garbage-staff-list")
     look_over(desk, "list of staff")
-    desk.goto(f"{town.pages_url}/mihon/console/garbage_bot/words")
+    desk.get_by_role("link", name="ごみの質問", exact=True).click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("答えられなかったごみの質問")
     keep_picture(desk, "garbage-words")
     look_over(desk, "words")

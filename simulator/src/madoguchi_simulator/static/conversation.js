@@ -193,14 +193,22 @@ export class Conversation {
     this.#redraw(row, { ...row.entry, unsent: true }, "sent");
   }
 
-  /** The row that already shows this entry: the same id, or a pending one that says the same. */
+  /**
+   * The row that already shows this entry: the same id, or one that says the same and waits for it.
+   * What a tap says has no id, and the simulator may take the tap before its entry comes.
+   */
   #waitingFor(entry) {
     if (entry.from !== "resident") return undefined;
     return (
       this.rows.find((row) => row.entry.messageId && row.entry.messageId === entry.messageId) ??
-      this.rows.find((row) => row.state === "pending" && sameContent(row.entry.message, entry.message))
+      this.rows.find((row) => isOwn(row) && sameContent(row.entry.message, entry.message))
     );
   }
+}
+
+/** Whether a row is known to this page only. */
+function isOwn({ state, entry }) {
+  return state === "pending" || (state === "sent" && entry.seq === undefined && !entry.messageId);
 }
 
 function sameContent(mine, theirs) {
