@@ -44,17 +44,27 @@ def shared():
 
 
 @pytest.fixture(scope="session")
-def garbage_table(tmp_path_factory):
-    """The plugin's table in the city's file: a small list and a calendar of the tests' own."""
-    folder = tmp_path_factory.mktemp("garbage")
-    for name, text in FILES.items():
-        (folder / name).write_text(text, "utf-8")
-    return {
-        "dictionary": str(folder / "items.csv"),
-        "calendar": str(folder),
-        "section": "環境課",
-        "phone": "0100-00-0053",
-    }
+def write_city(tmp_path_factory):
+    """`write_city(files)`: the plugin's table in the file of a city that has these files."""
+
+    def write(files):
+        folder = tmp_path_factory.mktemp("garbage")
+        for name, text in files.items():
+            (folder / name).write_text(text, "utf-8")
+        return {
+            "dictionary": str(folder / "items.csv"),
+            "calendar": str(folder),
+            "section": "環境課",
+            "phone": "0100-00-0053",
+        }
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def garbage_table(write_city):
+    """A small list and a calendar of the tests' own."""
+    return write_city(FILES)
 
 
 @pytest.fixture(scope="module")

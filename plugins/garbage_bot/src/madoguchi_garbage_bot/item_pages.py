@@ -14,11 +14,12 @@ from starlette.responses import Response
 
 from madoguchi import JST, OpenPage
 from madoguchi.languages import Words
-from madoguchi_garbage_bot import catalogue, icons, looks
+from madoguchi_garbage_bot import areas, catalogue, icons, looks
 from madoguchi_garbage_bot.catalogue import Catalogue
 from madoguchi_garbage_bot.contact import find_contact
+from madoguchi_garbage_bot.day_names import name_day
+from madoguchi_garbage_bot.days.answers import find_column, next_day
 from madoguchi_garbage_bot.keys import find_entry, key_of
-from madoguchi_garbage_bot.next_day import find_area, find_column, find_next
 from madoguchi_garbage_bot.things import SPOKEN, Thing
 from madoguchi_liff import LiffPage, PublicPage
 
@@ -97,12 +98,16 @@ async def show_item(request: Request) -> Response:
 async def _find_days(page: Any, category: str) -> dict[str, Any]:
     """The next collection for a resident; who has told no area is shown where to choose it."""
     city = page.plugin.state.days
-    key = await find_area(page) if page.resident is not None else None
-    today = page.now.astimezone(JST).date()
-    day = find_next(city, key, category, today) if key else None
-    has_choice = any(getattr(one, "path", "") == "/area" for one in page.plugin.pages)
-    asks = page.resident is not None and not key and find_column(city, category) and has_choice
-    return {"next_day": day, "area_path": page.path("/liff/garbage_bot/area") if asks else None}
+    if page.resident is None:
+        return {"next_day": None, "area_path": None}
+    key = await page.read(areas.area_of, page.resident.id)
+    if key is None:
+        is_collected = any(find_column(one, category) for one in city.calendars.values())
+        path = page.path("/liff/garbage_bot/area") if is_collected else None
+        return {"next_day": None, "area_path": path}
+    found = next_day(city, key, category, page.now.astimezone(JST).date())
+    day = found.day if found else None
+    return {"next_day": (day, name_day(day)) if day else None, "area_path": None}
 
 
 def _render(

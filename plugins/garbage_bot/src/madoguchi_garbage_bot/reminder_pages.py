@@ -15,6 +15,9 @@ from madoguchi_garbage_bot.days.city import City
 from madoguchi_garbage_bot.reminding import TIMES
 from madoguchi_liff import LiffPage
 
+FIRST = {"evening": "19:00", "morning": ""}
+"""What is chosen for whoever has chosen nothing: it comes only once they have saved it."""
+
 
 def build_pages() -> list[Any]:
     """One page, and what it posts."""
@@ -38,7 +41,7 @@ async def show(request: Request) -> Response:
         action=page.path("/liff/garbage_bot/reminders"),
         saved="saved" in request.query_params,
         is_on=bool(row and (row.evening or row.morning)),
-        chosen={"evening": row.evening if row else "", "morning": row.morning if row else ""},
+        chosen={"evening": row.evening, "morning": row.morning} if row else FIRST,
         times=TIMES,
         kinds=[(name, label_of(city, name), _is_wanted(row, name)) for name in every],
     )

@@ -41,17 +41,9 @@ FILES = {
 
 
 @pytest.fixture(scope="session")
-def garbage(tmp_path_factory):
+def garbage(write_city):
     """The plugin's table in the city's file."""
-    folder = tmp_path_factory.mktemp("garbage")
-    for name, text in FILES.items():
-        (folder / name).write_text(text, "utf-8")
-    return {
-        "dictionary": str(folder / "items.csv"),
-        "calendar": str(folder),
-        "section": "環境課",
-        "phone": "0100-00-0053",
-    }
+    return write_city(FILES)
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,14 @@
 """The list and its things as pages, without JavaScript: for residents and for everybody."""
 
 import re
-from datetime import date
+from datetime import datetime
 from urllib.parse import quote
 
 import pytest
 
+from madoguchi import JST
 from madoguchi.testing.visitor import Visitor
 from madoguchi_garbage_bot.days.categories import contrast
-from madoguchi_garbage_bot.next_day import find_next
 
 LIST = "/liff/garbage_bot/list"
 
@@ -134,11 +134,14 @@ def test_letters_can_be_read_on_every_category(resident, town):
     assert all(contrast(*pair) >= 4.5 for pair in pairs)
 
 
-def test_the_next_day_is_that_of_the_category_in_an_area(town):
-    city = town.running.services.plugins.all["garbage_bot"].state.days
-    today = date(2027, 6, 1)  # a Tuesday
-    assert find_next(city, "honcho", "プラスチック", today) == today
-    assert find_next(city, "honcho", "燃やすごみ", today) == date(2027, 6, 3)
-    assert find_next(city, "honcho", "燃やさないごみ", today) == date(2027, 6, 9)
-    for key, category in (("mura", "燃やすごみ"), ("honcho", "市では集めません"), ("honcho", "")):
-        assert find_next(city, key, category, today) is None
+def test_the_next_day_is_that_of_the_category_in_the_residents_area(town, resident):
+    at = datetime(2027, 6, 1, 10, tzinfo=JST)  # a Tuesday
+    town.clock.move(at.timestamp() - town.clock.time())
+    bucket, toy, umbrella, tyre = (f"/liff/garbage_bot/item/{n}" for n in (14, 11, 1, 8))
+    assert "地区をえらぶと、次に集める日がわかります。" in resident.opens(bucket)
+    assert "次に集める日" not in resident.opens(tyre), "no calendar has that category"
+    resident.browser.posts("/mihon/liff/garbage_bot/area", [("area", "honcho")])
+    assert "6月1日（火）" in resident.opens(bucket)
+    assert "6月3日（木）" in resident.opens(toy)
+    assert "6月9日（水）" in resident.opens(umbrella)
+    assert "次に集める日" not in resident.opens(tyre)

@@ -73,16 +73,20 @@ def next_day(city: City, area_key: str, category: str, today: date) -> Collectio
     calendar = city.calendars.get(area_key)
     if calendar is None:
         return None
-    columns = [one.category for one in calendar.schedules]
-    found = (
-        [category]
-        if category in columns
-        else [column for column, name in match_categories(columns, [category])[0].items() if name]
-    )
-    if len(found) != 1:
+    column = find_column(calendar, category)
+    if column is None:
         return None
-    told = answer(Question(None, (found[0],)), calendar, city.exceptions, today)
+    told = answer(Question(None, (column,)), calendar, city.exceptions, today)
     return told.collections[0] if told and told.collections else None
+
+
+def find_column(calendar: AreaCalendar, category: str) -> str | None:
+    """What an area's calendar calls a category of the list; None if none or several are meant."""
+    columns = [one.category for one in calendar.schedules]
+    if category in columns:
+        return category
+    found = [column for column, name in match_categories(columns, [category])[0].items() if name]
+    return found[0] if category and len(found) == 1 else None
 
 
 def days_of(span: Span, today: date) -> tuple[date, date] | None:
